@@ -1,0 +1,1 @@
+"""Makes the artefact that the classifier loads; the main flow is `fit.py`."""
