@@ -1,0 +1,257 @@
+"""A model folder: `manifest.json`, two word lists and one file of arrays. Loading runs no code and trusts no bytes.
+
+The manifest names every other file with its SHA-256; a file is hashed before it is read, and arrays are read with
+pickling off. What the model was trained for (format, taxonomy, lexicon, column order) must be what the program has, or
+the folder is refused with a sentence that says what differs. To change the format: raise `FORMAT` and write the reason
+here.
+
+Format 1: first.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifier.document import ModelInfo
+from classifier.errors import ArtifactError
+from classifier.features import FeatureSpace
+from classifier.model import TextWeights, Weights
+from classifier.scoring import DocumentModel, Outputs
+from classifier.taxonomy import load_taxonomy
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ARRAYS = "arrays.npz"
+WORDS = "words.txt"
+CHARACTERS = "characters.txt"
+DEFAULT_MODEL = Path(str(resources.files("classifier"))) / "models" / "default"
+_LARGEST_FILE = 256 * 1024 * 1024
+_SPACE_ARRAYS = ("word_idf", "character_idf", "pairs", "pair_idf")
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A model ready to be used.
+
+    Attributes:
+        info: Name, version, digest of the manifest, taxonomy version.
+        manifest: Everything else that training wrote down.
+        space: Vocabularies.
+        weights: Of the sentence outputs.
+        text: Weights of the outputs of the whole text.
+        document: Document models and thresholds.
+        outputs: How output columns are read.
+    """
+
+    info: ModelInfo
+    manifest: Mapping[str, Any]
+    space: FeatureSpace
+    weights: Weights
+    text: TextWeights
+    document: DocumentModel
+    outputs: Outputs
+
+
+def hash_lexicon(language: str) -> str:
+    """Give the SHA-256 of a language's lexicon file: its phrases are features, so it belongs to the model."""
+    entry = resources.files("classifier.taxonomy").joinpath("lexicon", f"{language}.toml")
+    return sha256(entry.read_bytes()).hexdigest()
+
+
+def save(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    *,
+    space: FeatureSpace,
+    weights: Weights,
+    text: TextWeights,
+    document: DocumentModel,
+) -> str:
+    """Write a model folder; the same content gives the same bytes.
+
+    Weights are stored in half precision: training rounds them before it measures anything.
+
+    Returns:
+        SHA-256 of the manifest.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WORDS).write_text("\n".join(space.words), encoding="utf-8")
+    (folder / CHARACTERS).write_text("\n".join(space.characters), encoding="utf-8")
+    arrays: dict[str, np.ndarray] = {f"space.{name}": getattr(space, name) for name in _SPACE_ARRAYS}
+    for part, block in (("weights", weights), ("text", text), ("document", document)):
+        for field in fields(block):
+            arrays[f"{part}.{field.name}"] = np.asarray(getattr(block, field.name))
+    packed = {name: _pack(name, array) for name, array in arrays.items()}
+    np.savez_compressed(folder / ARRAYS, **packed)  # type: ignore[arg-type]  # its stubs mix arrays with options
+    files = {name: sha256((folder / name).read_bytes()).hexdigest() for name in (ARRAYS, WORDS, CHARACTERS)}
+    content = json.dumps({"format": FORMAT, **manifest, "files": files}, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(f"{content}\n", encoding="utf-8")
+    return sha256((folder / MANIFEST).read_bytes()).hexdigest()
+
+
+def _pack(name: str, array: np.ndarray) -> np.ndarray:
+    if name == "space.pairs":
+        # Sorted keys: differences are small and compress well.
+        return np.diff(array, prepend=np.int64(0))
+    half = name.startswith(("weights.", "text.")) and array.ndim > 1
+    return array.astype(np.float16 if half else np.float32 if name.startswith("space.") else np.float64)
+
+
+def round_weights(array: np.ndarray) -> np.ndarray:
+    """Round to what `save` keeps of a weight."""
+    return np.asarray(array.astype(np.float16).astype(np.float64))
+
+
+def inspect(folder: Path) -> dict[str, Any]:
+    """Read a folder's manifest without trusting it.
+
+    Raises:
+        ArtifactError: there is none, or it is not a JSON object.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArtifactError(f"no model in '{folder}': {MANIFEST} is missing")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"'{path}' is not JSON: {type(error).__name__}") from None
+    if not isinstance(manifest, dict):
+        raise ArtifactError(f"'{path}' holds a {type(manifest).__name__}; it must hold an object")
+    return manifest
+
+
+def verify(folder: Path) -> list[str]:
+    """List everything that speaks against loading a folder; empty when it can be loaded."""
+    try:
+        manifest = inspect(folder)
+    except ArtifactError as error:
+        return [str(error)]
+    problems = _compare_program(manifest)
+    files = manifest.get("files")
+    if not isinstance(files, dict) or set(files) != {ARRAYS, WORDS, CHARACTERS}:
+        return [*problems, f"manifest names the wrong files; it must name {ARRAYS}, {WORDS} and {CHARACTERS}"]
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            problems.append(f"{name} is missing")
+        elif path.stat().st_size > _LARGEST_FILE:
+            problems.append(f"{name} has {path.stat().st_size} bytes; at most {_LARGEST_FILE} are read")
+        elif (found := sha256(path.read_bytes()).hexdigest()) != expected:
+            problems.append(f"{name} has sha256 {found}; the manifest says {expected}")
+    return problems
+
+
+def _compare_program(manifest: Mapping[str, Any]) -> list[str]:
+    taxonomy = load_taxonomy()
+    expected = {
+        "format": FORMAT,
+        "taxonomy": taxonomy.version,
+        "indicators": list(taxonomy.ids),
+        "contexts": [context.id for context in taxonomy.contexts],
+    }
+    problems = [
+        f"{name} is {manifest.get(name)!r}; this program needs {value!r}"
+        for name, value in expected.items()
+        if manifest.get(name) != value
+    ]
+    language = manifest.get("language")
+    if language != "en":
+        return [*problems, f"language is {language!r}; this program has 'en'"]
+    if manifest.get("lexicon_sha256") != hash_lexicon(language):
+        problems.append("the lexicon is not the one the model was trained with; train again")
+    return problems
+
+
+def load(folder: Path) -> Artifact:
+    """Load a model folder.
+
+    Raises:
+        ArtifactError: anything is missing, changed or made for another program; the message says what.
+    """
+    if problems := verify(folder):
+        raise ArtifactError(f"model '{folder}' is refused: {'; '.join(problems)}")
+    manifest = inspect(folder)
+    digest = sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    try:
+        with np.load(io.BytesIO((folder / ARRAYS).read_bytes()), allow_pickle=False) as data:
+            arrays = {name: data[name] for name in data.files}
+        return _build(manifest, digest, folder, arrays)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ArtifactError(f"model '{folder}' is refused: {ARRAYS} does not fit its manifest ({error})") from error
+
+
+def _build(manifest: Mapping[str, Any], digest: str, folder: Path, arrays: Mapping[str, np.ndarray]) -> Artifact:
+    def part(prefix: str) -> dict[str, Any]:
+        found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+        return {name: array.astype(np.float64) if array.ndim else float(array) for name, array in found.items()}
+
+    space = part("space.")
+    space["pairs"] = np.cumsum(arrays["space.pairs"])
+    return Artifact(
+        info=ModelInfo(manifest["name"], manifest["version"], digest, manifest["taxonomy"]),
+        manifest=manifest,
+        space=FeatureSpace(
+            words=tuple((folder / WORDS).read_text(encoding="utf-8").split("\n")),
+            characters=tuple((folder / CHARACTERS).read_text(encoding="utf-8").split("\n")),
+            **space,
+        ),
+        weights=Weights(**part("weights.")),
+        text=TextWeights(**part("text.")),
+        document=DocumentModel(**part("document.")),
+        outputs=build_outputs(),
+    )
+
+
+def build_outputs() -> Outputs:
+    """Say how output columns are read under the taxonomy of this program."""
+    taxonomy = load_taxonomy()
+    contexts = [context.id for context in taxonomy.contexts]
+    severe = (
+        "restriction_of_movement",
+        "document_retention",
+        "debt_bondage",
+        "sexual_exploitation",
+        "child_exploitation",
+        "transport_harbouring",
+        "physical_sexual_violence",
+    )
+    return Outputs(
+        n_indicators=len(taxonomy.ids),
+        n_contexts=len(contexts),
+        severe=tuple(taxonomy.ids.index(name) for name in severe),
+        offer=taxonomy.ids.index("suspicious_recruitment"),
+        situations=tuple(contexts.index(name) for name in ("disclosure", "solicitation", "report")),
+    )
+
+
+def compare(a: Path, b: Path) -> dict[str, Any]:
+    """Compare two model folders.
+
+    Returns:
+        identical: Whether all files but the manifest have the same bytes. max_difference: Largest absolute difference
+        of any array. differences: What differs otherwise, in sentences.
+    """
+    first, second = load(a), load(b)
+    differences = [
+        f"{name} differ"
+        for name in ("words", "characters")
+        if getattr(first.space, name) != getattr(second.space, name)
+    ]
+    largest = 0.0
+    for part, keys in (("space", _SPACE_ARRAYS), *((p, None) for p in ("weights", "text", "document"))):
+        one, other = getattr(first, part), getattr(second, part)
+        for name in keys or [field.name for field in fields(one)]:
+            x, y = np.asarray(getattr(one, name)), np.asarray(getattr(other, name))
+            if x.shape != y.shape:
+                differences.append(f"{part}.{name} has shape {x.shape} and {y.shape}")
+            elif x.size:
+                largest = max(largest, float(np.abs(x - y).max()))
+    identical = first.manifest["files"] == second.manifest["files"]
+    return {"identical": identical, "max_difference": largest, "differences": differences}

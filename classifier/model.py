@@ -1,0 +1,208 @@
+"""The fitted scorer: features of a document to log-odds a sentence and output, with exact contributions.
+
+A linear model over features that depend on single words can be folded: the weights of a word in each of its roles and
+of the character n-grams inside it become rows of tables, and a sentence's score is a sum of looked-up rows. The sum is
+that of `X @ W + b` over the sparse rows that training saw; a test holds it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier.features import Features, FeatureSpace, Featuriser, phrase_column
+
+# What a word is to a sentence; each role has weights of its own.
+ROLES = ("word", "negated", "supposed", "document", "before", "after")
+WORD, NEGATED, SUPPOSED, DOCUMENT, BEFORE, AFTER = range(len(ROLES))
+# Places of the roles that every token plays in the folded table.
+_OWN, _EVERYWHERE, _FROM_BEFORE, _FROM_AFTER = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What training learned for the sentence outputs; idf and block weights are already inside.
+
+    Attributes:
+        words: (n_roles, n_words, n_outputs), roles in the order of `ROLES`.
+        characters: (n_characters, n_outputs).
+        pairs: (n_pairs, n_outputs).
+        phrases: (n_indicators * 3, n_outputs), lexicon hits of the sentence by indicator and state.
+        document_phrases: (n_indicators * 3, n_outputs), lexicon hits of the document.
+        intercept: (n_outputs,) log-odds.
+    """
+
+    words: np.ndarray
+    characters: np.ndarray
+    pairs: np.ndarray
+    phrases: np.ndarray
+    document_phrases: np.ndarray
+    intercept: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class TextWeights:
+    """What training learned for outputs of the whole text.
+
+    Attributes:
+        words: (n_words, n_text_outputs).
+        pairs: (n_pairs, n_text_outputs).
+        phrases: (n_indicators * 3, n_text_outputs), lexicon hits of the document.
+        intercept: (n_text_outputs,) log-odds.
+    """
+
+    words: np.ndarray
+    pairs: np.ndarray
+    phrases: np.ndarray
+    intercept: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Raw scores of one document.
+
+    Attributes:
+        sentences: (n_sentences, n_outputs) log-odds.
+        text: (n_text_outputs,) log-odds.
+        terms: (n_tokens, n_roles, n_outputs) what each word adds in each role, before the norms.
+        characters: (n_tokens, n_outputs) what its character n-grams add, before the norm.
+    """
+
+    sentences: np.ndarray
+    text: np.ndarray
+    terms: np.ndarray
+    characters: np.ndarray
+
+
+class LinearModel:
+    """Scores features by folded tables; belongs to one featuriser, whose memory of unknown words it mirrors."""
+
+    def __init__(self, featuriser: Featuriser, weights: Weights, text: TextWeights) -> None:
+        """Fold the weights."""
+        self._featuriser, self._weights, self._text = featuriser, weights, text
+        _, self._n_words, self.n_outputs = weights.words.shape
+        # The last row is the unknown word: nothing but its characters counts.
+        unknown = np.zeros((len(weights.words), 1, self.n_outputs))
+        self._scoped = np.concatenate([weights.words, unknown], axis=1)[[NEGATED, SUPPOSED]]
+        plain = np.concatenate([weights.words, unknown], axis=1)[[WORD, DOCUMENT, BEFORE, AFTER]]
+        self._table = np.ascontiguousarray(plain.transpose(1, 0, 2))
+        self._text_table = np.vstack([text.words, np.zeros((1, text.words.shape[1]))])
+        self._characters = np.zeros((0, self.n_outputs))
+        self._generation = featuriser.generation
+        self._fold_characters()
+
+    @property
+    def space(self) -> FeatureSpace:
+        """The vocabularies that the columns belong to."""
+        return self._featuriser.space
+
+    @property
+    def intercept(self) -> np.ndarray:
+        """(n_outputs,) log-odds of a sentence without features."""
+        return self._weights.intercept
+
+    def _fold_characters(self) -> None:
+        if self._generation != self._featuriser.generation:
+            self._characters = self._characters[: self._n_words].copy()
+            self._generation = self._featuriser.generation
+        columns = self._featuriser.columns
+        if new := [self._weights.characters[c].sum(axis=0) for c in columns[len(self._characters) :]]:
+            self._characters = np.vstack([self._characters, np.stack(new)])
+
+    def score(self, features: Features) -> Scores:
+        """Score every sentence and the whole text."""
+        words = np.where(features.known, features.rows, self._n_words)
+        text = self._score_text(features, words)
+        if not len(features.sentences):
+            return Scores(np.zeros((0, self.n_outputs)), text, np.zeros((0, 4, 0)), np.zeros((0, 0)))
+        self._fold_characters()
+        terms, characters = self._table[words], self._characters[features.rows]
+        return Scores(self._score_sentences(features, words, terms, characters), text, terms, characters)
+
+    def _score_sentences(
+        self, features: Features, words: np.ndarray, terms: np.ndarray, characters: np.ndarray
+    ) -> np.ndarray:
+        norms, first = features.norms, features.sentences[:, 0]
+        sums = np.add.reduceat(terms, first, axis=0)
+        scores = self.intercept + sums[:, _OWN] / norms.sentence[0, :, None]
+        scores += np.add.reduceat(characters, first, axis=0) / norms.sentence[1, :, None]
+        scores += sums[:, _EVERYWHERE].sum(axis=0) / norms.document
+        scores[1:] += sums[:-1, _FROM_BEFORE] / norms.sentence[0, :-1, None]
+        scores[:-1] += sums[1:, _FROM_AFTER] / norms.sentence[0, 1:, None]
+        for state in (1, 2):
+            tokens = np.flatnonzero(features.states == state)
+            if len(tokens):
+                sentence = np.searchsorted(first, tokens, side="right") - 1
+                values = self._scoped[state - 1, words[tokens]] / norms.sentence[1 + state, sentence, None]
+                np.add.at(scores, sentence, values)
+        pairs = features.pairs
+        if len(pairs):
+            start = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1))
+            present = pairs[start, 0]
+            sums = np.add.reduceat(self._weights.pairs[pairs[:, 1]], start, axis=0)
+            scores[present] += sums / norms.pair[present, None]
+        for hit in features.phrases:
+            scores[hit.sentence] += self._weights.phrases[phrase_column(hit)]
+        for hit in features.document_phrases:
+            scores += self._weights.document_phrases[phrase_column(hit)]
+        return np.asarray(scores)
+
+    def _score_text(self, features: Features, words: np.ndarray) -> np.ndarray:
+        norms = features.norms
+        score = self._text.intercept + self._text_table[words].sum(axis=0) / norms.document
+        score += self._text.pairs[features.pairs[:, 1]].sum(axis=0) / norms.document_pair
+        for hit in features.document_phrases:
+            score += self._text.phrases[phrase_column(hit)]
+        return np.asarray(score)
+
+    def explain_sentence(self, features: Features, scores: Scores, sentence: int) -> np.ndarray:
+        """Give what each token of a sentence adds to the outputs by standing in it.
+
+        A pair is shared half and half by its two tokens, a lexicon hit evenly by its tokens. What tokens add as words
+        of the document or of a neighbour is left out.
+
+        Returns:
+            (n_sentence_tokens, n_outputs) log-odds.
+        """
+        norms = features.norms
+        first, last = features.sentences[sentence].tolist()
+        shares = scores.terms[first:last, _OWN] / norms.sentence[0, sentence]
+        shares += scores.characters[first:last] / norms.sentence[1, sentence]
+        for state in (1, 2):
+            tokens = np.flatnonzero(features.states[first:last] == state)
+            if len(tokens):
+                places = first + tokens
+                words = np.where(features.known[places], features.rows[places], self._n_words)
+                shares[tokens] += self._scoped[state - 1, words] / norms.sentence[1 + state, sentence]
+        begin, end = np.searchsorted(features.pairs[:, 0], [sentence, sentence + 1])
+        pairs = features.pairs[begin:end]
+        halves = self._weights.pairs[pairs[:, 1]] / (2.0 * norms.pair[sentence])
+        np.add.at(shares, pairs[:, 2] - first, halves)
+        np.add.at(shares, pairs[:, 3] - first, halves)
+        for hit in features.phrases:
+            if hit.sentence == sentence:
+                weight = self._weights.phrases[phrase_column(hit)]
+                shares[hit.first - first : hit.last - first] += weight / (hit.last - hit.first)
+        return np.asarray(shares)
+
+    def contributions(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
+        """Give all that each token of the document adds to one output of one sentence, (n_tokens,) log-odds.
+
+        With the intercept they sum to the score.
+        """
+        first, last = features.sentences[sentence].tolist()
+        shares = self.explain_surroundings(features, scores, sentence, output)
+        shares[first:last] += self.explain_sentence(features, scores, sentence)[:, output]
+        return shares
+
+    def explain_surroundings(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
+        """Give what each token adds as a word of the document or of a neighbouring sentence, (n_tokens,) log-odds."""
+        norms, terms = features.norms, scores.terms
+        shares = terms[:, _EVERYWHERE, output] / norms.document
+        for neighbour, role in ((sentence - 1, _FROM_BEFORE), (sentence + 1, _FROM_AFTER)):
+            if 0 <= neighbour < len(features.sentences):
+                begin, end = features.sentences[neighbour].tolist()
+                shares[begin:end] += terms[begin:end, role, output] / norms.sentence[0, neighbour]
+        for hit in features.document_phrases:
+            weight = self._weights.document_phrases[phrase_column(hit), output]
+            shares[hit.first : hit.last] += weight / (hit.last - hit.first)
+        return np.asarray(shares)

@@ -1,0 +1,205 @@
+"""From sentence scores to calibrated document probabilities, states and the review decision: pure functions.
+
+Training computes the same pooled features (`pool`, `indicator_inputs`, `review_inputs`) from out-of-fold scores and
+fits the small `DocumentModel` on them, so a probability means the same there and here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier.assertion import choose_held
+from classifier.document import State
+
+# Log-odds of a sentence that does not exist: what a one-sentence document has for its second-best sentence.
+_NO_SENTENCE = -8.0
+_SOFT = 1e-4
+N_HELD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """How the model's output columns are read.
+
+    Sentence outputs are, in order: asserted (one an indicator), spoken of in any way (one an indicator), held negated,
+    held hypothetical. Text outputs are the contexts and then review.
+
+    Attributes:
+        n_indicators: Number of indicators.
+        n_contexts: Number of contexts.
+        severe: (n_severe,) indicator columns of which one alone asks for review (taxonomy, section 4).
+        offer: Column of the recruitment offer, which asks for review by itself in a solicitation.
+        situations: Context columns that describe a situation: disclosure, solicitation, report.
+    """
+
+    n_indicators: int
+    n_contexts: int
+    severe: tuple[int, ...]
+    offer: int
+    situations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """A document's sentence scores put together, log-odds.
+
+    Attributes:
+        peak: (n_indicators,) of the deciding sentence.
+        sentence: (n_indicators,) index of the deciding sentence.
+        second: (n_indicators,) of the next best sentence.
+        spoken: (n_indicators,) best score of being spoken of in any way.
+        spoken_sentence: (n_indicators,) index of that sentence.
+        held: (n_sentences, 2) scores of being held negated and hypothetical.
+        context: (n_contexts,) raw context scores.
+        review: Raw review score of the text.
+        length: Natural logarithm of the number of sentences.
+    """
+
+    peak: np.ndarray
+    sentence: np.ndarray
+    second: np.ndarray
+    spoken: np.ndarray
+    spoken_sentence: np.ndarray
+    held: np.ndarray
+    context: np.ndarray
+    review: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentModel:
+    """Small calibrated models on pooled features.
+
+    Attributes:
+        context_weights: (n_contexts, n_contexts) multinomial weights on the raw context scores.
+        context_intercept: (n_contexts,).
+        indicator_weights: (n_indicators, n_inputs) on `indicator_inputs`.
+        indicator_intercept: (n_indicators,).
+        review_weights: (n_review_inputs,) on `review_inputs`.
+        review_intercept: Log-odds.
+        thresholds: (n_indicators,) flagged at or above this probability.
+        spoken_thresholds: (n_indicators,) spoken of at or above this probability.
+        review_threshold: Flagged for review at or above this probability.
+    """
+
+    context_weights: np.ndarray
+    context_intercept: np.ndarray
+    indicator_weights: np.ndarray
+    indicator_intercept: np.ndarray
+    review_weights: np.ndarray
+    review_intercept: float
+    thresholds: np.ndarray
+    spoken_thresholds: np.ndarray
+    review_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentScores:
+    """Calibrated probabilities of one document, 0..1.
+
+    Attributes:
+        context: (n_contexts,).
+        indicators: (n_indicators,).
+        spoken: (n_indicators,) spoken of in any way.
+        review: Probability that a careful analyst would want to open the document.
+    """
+
+    context: np.ndarray
+    indicators: np.ndarray
+    spoken: np.ndarray
+    review: float
+
+
+def pool(sentences: np.ndarray, text: np.ndarray, outputs: Outputs) -> Pooled:
+    """Pool the scores of a document.
+
+    Args:
+        sentences: (n_sentences, n_outputs) log-odds, at least one sentence.
+        text: (n_text_outputs,) scores of the whole text.
+        outputs: How the columns are read.
+    """
+    n = outputs.n_indicators
+    asserted, spoken = sentences[:, :n], sentences[:, n : 2 * n]
+    sentence = asserted.argmax(axis=0)
+    spoken_sentence = spoken.argmax(axis=0)
+    columns = np.arange(n)
+    others = asserted.copy()
+    others[sentence, columns] = -np.inf
+    return Pooled(
+        peak=asserted[sentence, columns],
+        sentence=sentence,
+        second=np.maximum(others.max(axis=0), _NO_SENTENCE),
+        spoken=spoken[spoken_sentence, columns],
+        spoken_sentence=spoken_sentence,
+        held=sentences[:, 2 * n : 2 * n + N_HELD],
+        context=text[: outputs.n_contexts],
+        review=float(text[outputs.n_contexts]),
+        length=float(np.log(len(sentences))),
+    )
+
+
+def sigmoid(log_odds: np.ndarray) -> np.ndarray:
+    """Turn log-odds into probabilities without overflow."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0))))
+
+
+def softmax_log(scores: np.ndarray) -> np.ndarray:
+    """Turn scores of one row into log-probabilities."""
+    shifted = scores - scores.max()
+    return np.asarray(shifted - np.log(np.exp(shifted).sum()))
+
+
+def indicator_inputs(pooled: Pooled, log_context: np.ndarray) -> np.ndarray:
+    """Give the inputs of the indicators' document models, (n_indicators, n_inputs): own scores, then shared ones."""
+    own = np.stack([pooled.peak, pooled.second, pooled.spoken], axis=1)
+    shared = np.concatenate([np.maximum(log_context, np.log(_SOFT)), [pooled.review, pooled.length]])
+    return np.hstack([own, np.broadcast_to(shared, (len(own), len(shared)))])
+
+
+def review_inputs(pooled: Pooled, log_context: np.ndarray, outputs: Outputs) -> np.ndarray:
+    """Give the inputs of the review model: the taxonomy's rule for review, in probabilities, and the text's own score.
+
+    The rule: two different indicators, or a severe one, in a document that describes a situation; or a recruitment
+    offer in a solicitation.
+    """
+    chance, context = sigmoid(pooled.peak), np.exp(log_context)
+    none = np.prod(1.0 - chance)
+    exactly_one = none * np.sum(chance / np.maximum(1.0 - chance, 1e-12))
+    two = np.clip(1.0 - none - exactly_one, 0.0, 1.0)
+    severe = 1.0 - np.prod(1.0 - chance[list(outputs.severe)])
+    either = 1.0 - (1.0 - severe) * (1.0 - two)
+    situations = context[list(outputs.situations)]
+    offer = chance[outputs.offer]
+    rule = np.array([severe, two, either, situations.sum(), either * situations.sum(), offer, *(severe * situations)])
+    top = np.sort(pooled.peak)[::-1][:3]
+    held = pooled.held.max(axis=0)
+    soft = np.maximum(log_context, np.log(_SOFT))
+    return np.concatenate([_soft_log_odds(rule), top, pooled.peak, held, soft, [pooled.review, pooled.length]])
+
+
+def _soft_log_odds(probability: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log((probability + _SOFT) / (1.0 - probability + _SOFT)))
+
+
+def score_document(pooled: Pooled, model: DocumentModel, outputs: Outputs) -> DocumentScores:
+    """Compute the calibrated probabilities of a document."""
+    log_context = softmax_log(model.context_weights @ pooled.context + model.context_intercept)
+    inputs = indicator_inputs(pooled, log_context)
+    log_odds = np.einsum("ij,ij->i", inputs, model.indicator_weights) + model.indicator_intercept
+    review = review_inputs(pooled, log_context, outputs) @ model.review_weights + model.review_intercept
+    return DocumentScores(
+        context=np.exp(log_context),
+        indicators=sigmoid(log_odds),
+        spoken=sigmoid(pooled.spoken),
+        review=float(sigmoid(np.asarray(review))),
+    )
+
+
+def choose_state(number: int, pooled: Pooled, scores: DocumentScores, model: DocumentModel) -> State:
+    """Decide the state of an indicator: asserted when flagged, else as its best sentence holds it, else absent."""
+    if scores.indicators[number] >= model.thresholds[number]:
+        return "asserted"
+    if scores.spoken[number] < model.spoken_thresholds[number]:
+        return "absent"
+    negated, hypothetical = pooled.held[pooled.spoken_sentence[number]]
+    return choose_held(float(negated), float(hypothetical))
