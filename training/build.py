@@ -1,0 +1,118 @@
+"""Recipe in, model folder out: fit, save, and measure what was saved on the test part."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from joblib import Memory
+
+from classifier import load
+from classifier.artifact import hash_lexicon, save
+from classifier.errors import CorpusError
+from classifier.taxonomy import load_taxonomy
+from training.corpus import GENRES, Card, Record, load_card, load_corpus, read_records
+from training.evaluate import Evaluation, evaluate
+from training.fit import FitResult, fit
+from training.manifest import build_manifest, describe_data, hash_code
+from training.recipe import Recipe, build_recipe, load_recipe
+from training.report import build_summary
+from training.split import TEST, Split, check_split, split_records
+
+
+def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Callable[[str], None]) -> str:
+    """Train by a recipe and write the model folder.
+
+    Args:
+        recipe_name: Name or path.
+        folder: Where the model goes.
+        cache: Keeps parsed texts between runs.
+        say: Told of each step.
+
+    Returns:
+        SHA-256 of the manifest.
+
+    Raises:
+        CorpusError: the corpus or its frozen split changed, or the corpus is too small for the recipe's folds.
+        RecipeError: the recipe is wrong.
+    """
+    recipe = load_recipe(recipe_name)
+    card = load_card(recipe.corpus)
+    say(f"loading corpus '{card.name}'")
+    records = load_corpus(recipe.corpus, recipe.language)
+    split = split_corpus(records, recipe, card)
+    check_folds(records, split, recipe.split.folds)
+    say(f"fitting on {len(split.development)} documents, {recipe.split.folds} grouped folds")
+    result = fit(records, split, recipe, cache=_open_cache(cache, recipe.language) if cache else None)
+    name, data = Path(recipe_name).stem, describe_data(card, split)
+    _write(folder, name, result, recipe, (data, {}))
+    say(f"measuring on {len(split.test)} held-out documents")
+    test = evaluate(load(folder), [records[i] for i in split.test], seed=recipe.seed)
+    return _write(folder, name, result, recipe, (data, {"test": build_summary(test)}))
+
+
+def _open_cache(folder: Path, language: str) -> Memory:
+    """Open the part of a cache that belongs to this code and lexicon: parses of others would train another model."""
+    return Memory(folder / f"{hash_code()[:16]}-{hash_lexicon(language)[:16]}", verbose=0)
+
+
+def _write(
+    folder: Path, name: str, result: FitResult, recipe: Recipe, said: tuple[dict[str, Any], dict[str, Any]]
+) -> str:
+    data, metrics = said
+    manifest = build_manifest(name, result, recipe, data=data, metrics=metrics)
+    return save(
+        folder, manifest, space=result.space, weights=result.weights, text=result.text, document=result.document
+    )
+
+
+def split_corpus(records: list[Record], recipe: Recipe, card: Card) -> Split:
+    """Split a corpus as its recipe says and hold it to the card's frozen hash.
+
+    Raises:
+        CorpusError: the split is not the frozen one.
+    """
+    rule = recipe.split
+    split = split_records(records, test_share=rule.test_share, folds=rule.folds)
+    check_split(split, card.split_sha256.get(rule.name), rule.name)
+    return split
+
+
+def check_folds(records: Sequence[Record], split: Split, folds: int) -> None:
+    """Refuse a corpus too small for its split: the models of every fold must meet each answer outside it.
+
+    Raises:
+        CorpusError: a part is empty, or an answer is too rare; the message names it.
+    """
+    for part in (TEST, *range(folds)):
+        if part not in split.parts:
+            name = "the test part" if part == TEST else f"development fold {part}"
+            raise CorpusError(f"no document fell into {name}; use more documents or fewer folds")
+    answers: dict[str, set[int]] = {f"asserts '{name}'": set() for name in load_taxonomy().ids}
+    answers |= {f"is '{genre}'": set() for genre in GENRES}
+    answers |= {"needs review": set(), "needs no review": set()}
+    for index in split.development.tolist():
+        record, fold = records[index], int(split.parts[index])
+        held = {f"asserts '{span.indicator}'" for span in record.spans if span.assertion == "asserted"}
+        review = "needs review" if record.needs_review else "needs no review"
+        for answer in (*held, f"is '{record.genre}'", review):
+            answers[answer].add(fold)
+    for answer, found in answers.items():
+        if len(found) < 2:
+            raise CorpusError(f"a document that {answer} stands in {len(found)} development folds; 2 must have one")
+
+
+def evaluate_model(folder: Path, corpus: Path | None, *, language: str, resamples: int) -> tuple[str, Evaluation]:
+    """Evaluate a model folder on a labelled file, or on the frozen test part of the corpus it was trained on.
+
+    Returns:
+        What it was measured on, and the figures.
+    """
+    analyzer = load(folder)
+    if corpus is not None:
+        records = [record for record in read_records(corpus) if record.lang == language]
+        return corpus.name, evaluate(analyzer, records, resamples=resamples)
+    recipe = build_recipe(analyzer.card["recipe"], str(analyzer.card["name"]))
+    records = load_corpus(recipe.corpus, recipe.language)
+    split = split_corpus(records, recipe, load_card(recipe.corpus))
+    held_out = [records[i] for i in split.test]
+    return f"test part of '{recipe.corpus}'", evaluate(analyzer, held_out, resamples=resamples)

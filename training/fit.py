@@ -1,0 +1,198 @@
+"""The flow of training: labelled records and a recipe become an artefact, with every number out of fold."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from joblib import Memory
+from scipy.sparse import vstack
+
+from classifier.artifact import build_outputs, round_weights
+from classifier.features import FeatureSpace
+from classifier.model import TextWeights, Weights
+from classifier.scoring import DocumentModel, Outputs
+from classifier.taxonomy import load_taxonomy
+from training.calibration import (
+    LinearCalibrators,
+    Probabilities,
+    Setting,
+    cross_predict,
+    fit_documents,
+    fit_sigmoids,
+    pool_documents,
+)
+from training.corpus import Record
+from training.design import fold_text_weights, fold_weights
+from training.estimator import build_estimator, fit_one_vs_rest
+from training.prepare import Prepared, parse_texts, prepare
+from training.rationale import choose_rule
+from training.recipe import Recipe
+from training.split import Split
+from training.thresholds import Threshold, choose_threshold
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What training gives.
+
+    Attributes:
+        space: Vocabularies.
+        weights: Of the sentence outputs.
+        text: Of the outputs of the whole text.
+        document: Document models and threshold values.
+        thresholds: Indicator id, `review`, or `spoken:<id>` to the chosen threshold.
+        evidence: The evidence rule: `asserted`, `price` and the span character F1 it gave.
+        prepared: The development part.
+        probabilities: Of the development documents, out of fold at both levels.
+    """
+
+    space: FeatureSpace
+    weights: Weights
+    text: TextWeights
+    document: DocumentModel
+    thresholds: dict[str, Threshold]
+    evidence: dict[str, float]
+    prepared: Prepared
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """Coefficients (n_outputs, n_columns) and intercepts of the sentence outputs and the outputs of the whole text."""
+
+    sentence: tuple[np.ndarray, np.ndarray]
+    text: tuple[np.ndarray, np.ndarray]
+
+
+def fit(records: Sequence[Record], split: Split, recipe: Recipe, *, cache: Memory | None = None) -> FitResult:
+    """Train a model on the development part of a corpus.
+
+    Args:
+        records: The whole corpus; records of the test part are not touched.
+        split: Of the records.
+        recipe: Everything that decides the run.
+        cache: Keeps parsed texts between runs, for those who try many recipes.
+    """
+    indicators, outputs = load_taxonomy().ids, build_outputs()
+    chosen = [records[i] for i in split.development]
+    parse = (cache or Memory(location=None, verbose=0)).cache(parse_texts)
+    parses = parse([record.text for record in chosen], recipe.language, indicators)
+    data = prepare(chosen, split.parts[split.development], parses, recipe=recipe, indicators=indicators)
+
+    by_fold = {fold: _fit_linear(data, data.folds != fold, recipe, outputs) for fold in np.unique(data.folds).tolist()}
+    margins, text = _predict_out_of_fold(data, by_fold)
+    slopes, shifts = fit_sigmoids(margins, data.labels, _fitted_rows(data.labels, outputs))
+    pooled = pool_documents(margins * slopes + shifts, data.document, text, outputs)
+
+    setting = Setting(recipe.document, outputs)
+    asserted = data.states[:, :, 0]
+
+    def fit_on(chosen: np.ndarray) -> LinearCalibrators:
+        return fit_documents(
+            [pooled[i] for i in chosen],
+            asserted=asserted[chosen],
+            genre=data.genre[chosen],
+            review=data.review[chosen],
+            setting=setting,
+        )
+
+    probabilities = cross_predict(pooled, data.folds, fit_on, outputs)
+    thresholds = _choose_thresholds(data, probabilities, recipe, indicators)
+    final = _fit_linear(data, np.ones(len(chosen), dtype=bool), recipe, outputs)
+    document = _build_document(fit_on(np.arange(len(chosen))), thresholds, indicators)
+    scale = (slopes, shifts)
+    evidence = choose_rule(
+        data, _fold(by_fold[0], data, scale), probabilities, document=document, grid=recipe.evidence, fold=0
+    )
+    weights, text_weights = _fold(final, data, scale)
+    return FitResult(data.featuriser.space, weights, text_weights, document, thresholds, evidence, data, probabilities)
+
+
+def _fit_linear(data: Prepared, chosen: np.ndarray, recipe: Recipe, outputs: Outputs) -> _Linear:
+    """Fit all linear models on the documents where `chosen` (n_documents,) is true."""
+    options = recipe.estimator
+    sentence, rationale = chosen[data.document], chosen[data.rationale_document]
+    rows = vstack([data.rows[sentence], data.rationales[rationale]]).tocsr()
+    labels = np.vstack([data.labels[sentence], data.rationale_labels[rationale]])
+    weights = np.concatenate([np.ones(sentence.sum()), np.full(rationale.sum(), options.rationale_weight)])
+    found = 2 * outputs.n_indicators
+    model = build_estimator(options.c, options.iterations, recipe.seed)
+    first = fit_one_vs_rest(rows, labels[:, :found], weights=weights, estimator=model, jobs=recipe.jobs)
+    # How a sentence holds things is learned where there is something to hold.
+    speaking = np.flatnonzero(labels[:, outputs.n_indicators : found].any(axis=1))
+    held = fit_one_vs_rest(
+        rows[speaking],
+        labels[speaking, found:],
+        weights=weights[speaking],
+        estimator=build_estimator(options.held_c, options.iterations, recipe.seed),
+        jobs=recipe.jobs,
+    )
+    targets = np.column_stack([data.genre[:, None] == np.arange(outputs.n_contexts), data.review])
+    text = fit_one_vs_rest(
+        data.text[chosen],
+        targets[chosen],
+        weights=np.ones(chosen.sum()),
+        estimator=build_estimator(options.text_c, options.iterations, recipe.seed),
+        jobs=recipe.jobs,
+    )
+    joined = (np.vstack([first[0], held[0]]), np.concatenate([first[1], held[1]]))
+    return _Linear(joined, text)
+
+
+def _predict_out_of_fold(data: Prepared, by_fold: dict[int, _Linear]) -> tuple[np.ndarray, np.ndarray]:
+    """Score every sentence and text by the model that did not see its fold."""
+    n_outputs, n_text = len(by_fold[0].sentence[1]), len(by_fold[0].text[1])
+    margins, text = np.zeros((len(data.labels), n_outputs)), np.zeros((len(data.records), n_text))
+    for fold, model in by_fold.items():
+        held_out = data.folds == fold
+        sentence = held_out[data.document]
+        margins[sentence] = data.rows[sentence] @ model.sentence[0].T + model.sentence[1]
+        text[held_out] = data.text[held_out] @ model.text[0].T + model.text[1]
+    return margins, text
+
+
+def _fitted_rows(labels: np.ndarray, outputs: Outputs) -> np.ndarray:
+    """Say which rows an output's sigmoid is fitted on: all, but for the held outputs only sentences that speak."""
+    found = 2 * outputs.n_indicators
+    rows = np.ones_like(labels)
+    rows[:, found:] = np.any(labels[:, outputs.n_indicators : found], axis=1, keepdims=True)
+    return rows
+
+
+def _fold(model: _Linear, data: Prepared, scale: tuple[np.ndarray, np.ndarray]) -> tuple[Weights, TextWeights]:
+    """Turn margins into log-odds, fold idf and block weights in, and round to what the artefact stores."""
+    slopes, shifts = scale
+    space, layout = data.featuriser.space, data.layout
+    sentence = fold_weights(model.sentence[0] * slopes[:, None], model.sentence[1] * slopes + shifts, space, layout)
+    text = fold_text_weights(*model.text, space, layout)
+    return Weights(**_rounded(sentence)), TextWeights(**_rounded(text))
+
+
+def _rounded(weights: Weights | TextWeights) -> dict[str, np.ndarray]:
+    return {name: round_weights(array) if array.ndim > 1 else array for name, array in asdict(weights).items()}
+
+
+def _choose_thresholds(
+    data: Prepared, probabilities: Probabilities, recipe: Recipe, indicators: tuple[str, ...]
+) -> dict[str, Threshold]:
+    rules = recipe.thresholds
+    chosen = {"review": choose_threshold(data.review, probabilities.review, rules.review)}
+    for number, name in enumerate(indicators):
+        asserted, truth = probabilities.indicators[:, number], data.states[:, number]
+        chosen[name] = choose_threshold(truth[:, 0], asserted, rules.indicators)
+        # Whether an indicator is spoken of only matters where it is not flagged.
+        rest = asserted < chosen[name].value
+        spoken = truth[rest].any(axis=1) & ~truth[rest, 0]
+        chosen[f"spoken:{name}"] = choose_threshold(spoken, probabilities.spoken[rest, number], rules.spoken)
+    return chosen
+
+
+def _build_document(
+    model: LinearCalibrators, thresholds: dict[str, Threshold], indicators: tuple[str, ...]
+) -> DocumentModel:
+    return DocumentModel(
+        **asdict(model),
+        thresholds=np.array([thresholds[name].value for name in indicators]),
+        spoken_thresholds=np.array([thresholds[f"spoken:{name}"].value for name in indicators]),
+        review_threshold=thresholds["review"].value,
+    )

@@ -1,0 +1,127 @@
+"""A corpus made ready for fitting: parsed, split, featurised, labelled, written out as matrices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from classifier.features import Features, Featuriser
+from classifier.pipeline import Parse, Pipeline
+from training.corpus import GENRES, Record
+from training.design import (
+    Layout,
+    Minimum,
+    build_layout,
+    build_rows,
+    build_text_rows,
+    cut_features,
+    fit_space,
+)
+from training.labels import align_spans, document_states, label_outputs, label_stretches
+from training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that fitting reads, for the documents of the development part.
+
+    Attributes:
+        records: n_documents of them, with `folds` (n_documents,).
+        parses: Of the records.
+        features: Of the parses.
+        featuriser: Over the space of all of them.
+        layout: Of the columns.
+        rows: (n_sentences, n_columns) sentence rows.
+        labels: (n_sentences, n_outputs) bool.
+        document: (n_sentences,) document number of each row.
+        rationales: (n_rationales, n_columns) rows of the labelled spans.
+        rationale_labels: (n_rationales, n_outputs) bool.
+        rationale_document: (n_rationales,) document numbers.
+        text: (n_documents, n_columns) whole-text rows.
+        states: (n_documents, n_indicators, 3) bool, what each document holds.
+        genre: (n_documents,) number of the context.
+        review: (n_documents,) bool.
+    """
+
+    records: Sequence[Record]
+    folds: np.ndarray
+    parses: Sequence[Parse]
+    features: Sequence[Features]
+    featuriser: Featuriser
+    layout: Layout
+    rows: csr_matrix
+    labels: np.ndarray
+    document: np.ndarray
+    rationales: csr_matrix
+    rationale_labels: np.ndarray
+    rationale_document: np.ndarray
+    text: csr_matrix
+    states: np.ndarray
+    genre: np.ndarray
+    review: np.ndarray
+
+
+def parse_texts(texts: Sequence[str], language: str, indicators: tuple[str, ...]) -> list[Parse]:
+    """Parse texts in order."""
+    pipeline = Pipeline(language, indicators)
+    with pipeline.memory_zone():
+        return [pipeline.parse(text) for text in texts]
+
+
+def prepare(
+    records: Sequence[Record],
+    folds: np.ndarray,
+    parses: Sequence[Parse],
+    *,
+    recipe: Recipe,
+    indicators: tuple[str, ...],
+) -> Prepared:
+    """Featurise and label parsed records.
+
+    Args:
+        records: Development documents.
+        folds: (n_documents,) their folds.
+        parses: Of their texts.
+        recipe: Minimum counts and block weights.
+        indicators: Ids in column order.
+    """
+    space = fit_space(parses, Minimum(**recipe.minimum))
+    featuriser = Featuriser(space)
+    features = [featuriser.featurise(parse) for parse in parses]
+    layout = build_layout(space, len(indicators), recipe.scale)
+    spans = [align_spans(record, parse, indicators) for record, parse in zip(records, parses, strict=True)]
+    labels = [
+        label_stretches(found, parse.sentences, len(indicators)) for found, parse in zip(spans, parses, strict=True)
+    ]
+    cuts, cut_labels, cut_documents = [], [], []
+    for number, found in enumerate(spans):
+        for span in found:
+            last = _sentence_end(parses[number], span.first, span.last)
+            cuts.append(cut_features(features[number], featuriser, span.first, last))
+            cut_labels.append(label_stretches(found, np.array([[span.first, last]]), len(indicators)))
+            cut_documents.append(number)
+    return Prepared(
+        records=records,
+        folds=folds,
+        parses=parses,
+        features=features,
+        featuriser=featuriser,
+        layout=layout,
+        rows=build_rows(features, featuriser, layout),
+        labels=label_outputs(np.concatenate(labels)),
+        document=np.repeat(np.arange(len(records)), [len(parse.sentences) for parse in parses]),
+        rationales=build_rows(cuts, featuriser, layout),
+        rationale_labels=label_outputs(np.concatenate(cut_labels)),
+        rationale_document=np.array(cut_documents),
+        text=build_text_rows(features, space, layout),
+        states=np.stack([document_states(record, indicators) for record in records]),
+        genre=np.array([GENRES.index(record.genre) for record in records]),
+        review=np.array([record.needs_review for record in records]),
+    )
+
+
+def _sentence_end(parsed: Parse, first: int, last: int) -> int:
+    """Cut a span that runs over its sentence at the sentence's end."""
+    sentence = int(np.searchsorted(parsed.sentences[:, 0], first, side="right")) - 1
+    return min(last, int(parsed.sentences[sentence, 1]))

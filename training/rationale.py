@@ -1,0 +1,98 @@
+"""How long a highlight should be: the evidence rule is chosen by character F1 on a fold that its model did not see."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
+from itertools import product
+
+import numpy as np
+
+from classifier.evidence import Rule, choose_claims, collect
+from classifier.model import LinearModel, Scores, TextWeights, Weights
+from classifier.scoring import DocumentModel
+from classifier.taxonomy import load_taxonomy
+from training.calibration import Probabilities
+from training.corpus import Record
+from training.prepare import Prepared
+from training.recipe import EvidenceGrid
+
+
+def character_counts(predicted: Iterable[tuple[int, int]], gold: Iterable[tuple[int, int]]) -> tuple[int, int, int]:
+    """Count characters in both, predicted and gold spans: (shared, predicted, gold)."""
+    mine = {place for start, end in predicted for place in range(start, end)}
+    theirs = {place for start, end in gold for place in range(start, end)}
+    return len(mine & theirs), len(mine), len(theirs)
+
+
+def character_f1(counts: Iterable[tuple[int, int, int]]) -> float:
+    """Give the micro-averaged F1 of character counts as from `character_counts`."""
+    shared, predicted, gold = np.array(list(counts)).reshape(-1, 3).sum(axis=0).tolist()
+    return 2.0 * shared / (predicted + gold) if predicted + gold else 0.0
+
+
+def asserted_spans(record: Record) -> dict[str, list[tuple[int, int]]]:
+    """Give the asserted spans of a record by indicator id, in source offsets."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for span in record.spans:
+        if span.assertion == "asserted":
+            spans.setdefault(span.indicator, []).append((span.start, span.end))
+    return spans
+
+
+def choose_rule(
+    data: Prepared,
+    weights: tuple[Weights, TextWeights],
+    probabilities: Probabilities,
+    *,
+    document: DocumentModel,
+    grid: EvidenceGrid,
+    fold: int = 0,
+) -> dict[str, float]:
+    """Try every rule of the grid on one fold.
+
+    Args:
+        data: The development part.
+        weights: Of a model that did not see the fold.
+        probabilities: Out of fold.
+        document: Thresholds.
+        grid: Prices and least log-odds to try.
+        fold: Which fold.
+
+    Returns:
+        `asserted` and `price` of the best rule, and its `character_f1`.
+    """
+    model = LinearModel(data.featuriser, *weights)
+    numbers = np.flatnonzero(data.folds == fold).tolist()
+    scores = {number: model.score(data.features[number]) for number in numbers}
+    flagged = probabilities.indicators >= document.thresholds
+    spoken = np.log(document.spoken_thresholds / (1.0 - document.spoken_thresholds))
+    best: dict[str, float] = {"character_f1": -1.0}
+    for price, asserted in product(grid.prices, grid.asserted):
+        rule = Rule(asserted=asserted, spoken=spoken, price=price)
+        counts = [
+            count
+            for number in numbers
+            for count in _count(data, model, number, (scores[number], flagged[number]), rule)
+        ]
+        if (found := character_f1(counts)) > best["character_f1"]:
+            best = {"asserted": asserted, "price": price, "character_f1": found}
+    return best
+
+
+def _count(
+    data: Prepared, model: LinearModel, number: int, judged: tuple[Scores, np.ndarray], rule: Rule
+) -> Sequence[tuple[int, int, int]]:
+    scores, flagged = judged
+    record, parsed, features = data.records[number], data.parses[number], data.features[number]
+    gold = asserted_spans(record)
+    counts = []
+    for indicator, name in enumerate(load_taxonomy().ids):
+        found: list[tuple[int, int]] = []
+        if flagged[indicator]:
+            deciding = int(scores.sentences[:, indicator].argmax())
+            claims = choose_claims(scores.sentences, indicator, len(flagged), deciding=deciding, rule=rule)
+            explain = cache(partial(model.explain_sentence, features, scores))
+            evidence = collect(explain, parsed, indicator=indicator, claims=claims, price=rule.price)
+            found = [parsed.source_span(e.first, e.last) for e in evidence if e.assertion == "asserted"]
+        if found or name in gold:
+            counts.append(character_counts(found, gold.get(name, [])))
+    return counts

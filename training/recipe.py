@@ -1,0 +1,144 @@
+"""A recipe: everything that decides a training run, read from `training/recipes/<name>.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import RecipeError
+from classifier.model import ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRule:
+    """How the corpus is divided: share of clusters held out and number of development folds."""
+
+    name: str
+    test_share: float
+    folds: int
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorOptions:
+    """Hyper-parameters of the LinearSVC models."""
+
+    c: float
+    held_c: float
+    text_c: float
+    rationale_weight: float
+    iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOptions:
+    """Inverse regularisation of the document models."""
+
+    indicator_c: float
+    review_c: float
+    context_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRules:
+    """Rules as sentences: `maximum f1` or `maximum recall`, optionally `@ precision >= 0.8`."""
+
+    indicators: str
+    review: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGrid:
+    """Values tried for the evidence rule, log-odds."""
+
+    prices: list[float]
+    asserted: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A whole recipe; `scale` and `minimum` are block weights and least sentence counts by block."""
+
+    title: str
+    version: str
+    corpus: str
+    language: str
+    seed: int
+    jobs: int
+    split: SplitRule
+    minimum: Mapping[str, int]
+    scale: Mapping[str, float]
+    estimator: EstimatorOptions
+    document: DocumentOptions
+    thresholds: ThresholdRules
+    evidence: EvidenceGrid
+
+
+_TABLES = {
+    "split": SplitRule,
+    "estimator": EstimatorOptions,
+    "document": DocumentOptions,
+    "thresholds": ThresholdRules,
+    "evidence": EvidenceGrid,
+}
+_KEYS = {
+    "minimum": {"words", "characters", "pairs"},
+    "scale": {*ROLES, "characters", "pairs", "phrases", "document_phrases"},
+}
+
+
+def recipe_names() -> list[str]:
+    """Name the recipes that ship."""
+    folder = resources.files("training").joinpath("recipes")
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """Read a recipe by name, or by path when the name ends in `.toml`; then a card it names by path lies beside it.
+
+    Raises:
+        RecipeError: there is none of that name, or it has a wrong field; the message names what is allowed.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise RecipeError(f"no recipe file '{name}'")
+        recipe = build_recipe(_parse(path, name), name)
+        own_card = recipe.corpus.endswith(".toml")
+        return replace(recipe, corpus=str(path.parent / recipe.corpus)) if own_card else recipe
+    if name not in recipe_names():
+        raise RecipeError(f"no recipe '{name}'; there are {', '.join(recipe_names())}")
+    return build_recipe(_parse(resources.files("training").joinpath("recipes", f"{name}.toml"), name), name)
+
+
+def _parse(source: Traversable, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecipeError(f"recipe '{name}' is not TOML: {error}") from None
+
+
+def build_recipe(data: Mapping[str, Any], name: str) -> Recipe:
+    """Check parsed TOML and build the recipe.
+
+    Raises:
+        RecipeError: a field is missing or unknown.
+    """
+    _check(data, {field.name for field in fields(Recipe)}, f"recipe '{name}'")
+    content = dict(data)
+    for table, keys in _KEYS.items():
+        _check(data[table], keys, f"recipe '{name}': [{table}]")
+    for table, kind in _TABLES.items():
+        _check(data[table], {field.name for field in fields(kind)}, f"recipe '{name}': [{table}]")
+        content[table] = kind(**data[table])
+    return Recipe(**content)
+
+
+def _check(found: Mapping[str, Any], allowed: set[str], place: str) -> None:
+    if missing := allowed - set(found):
+        raise RecipeError(f"{place} lacks {', '.join(sorted(missing))}")
+    if unknown := set(found) - allowed:
+        raise RecipeError(f"{place} has unknown {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(allowed))}")
