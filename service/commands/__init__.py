@@ -1,0 +1,1 @@
+"""The commands of `tellsign`, one noun a file; `service.cli` is their table of contents."""
