@@ -15,6 +15,8 @@ from service.visible import visible, visible_line
 
 BAR_WIDTH = 20
 TOP_SPANS = 3
+# Filled, empty, and where the threshold is.
+_BARS, _ASCII_BARS = ("█", "░", "│"), ("=", ".", "|")
 # Mid tones of the 256-colour palette, readable on dark and light; neighbours in the taxonomy differ most.
 _COLOURS = (
     "orange3", "deep_sky_blue3", "medium_violet_red", "green4", "red3", "medium_purple3", "dark_cyan", "gold3",
@@ -61,12 +63,14 @@ def render_analysis(
         titles: Indicator titles by id; an id without one is shown as it is.
         ascii_only: Draw the bars with ASCII characters.
     """
-    parts: list[RenderableType] = [_verdict(analysis), Padding(highlight(text, analysis), (1, 2))]
+    marked = highlight(text, analysis)
+    marked.rstrip()
+    parts: list[RenderableType] = [_verdict(analysis), Padding(marked, (1, 2))]
     flagged = sorted(
         (score for score in analysis.indicators if score.flagged), key=lambda score: -(score.probability or 0)
     )
     if flagged:
-        parts.append(_table(flagged, analysis, titles, ascii_only=ascii_only))
+        parts.append(_scores(flagged, analysis, titles, bars=_ASCII_BARS if ascii_only else _BARS))
     parts.extend(_spoken_of(analysis, titles))
     parts.append(_context(analysis))
     parts.extend(Text(f"Warning: {visible_line(w.detail)} ({w.code})", "yellow") for w in analysis.warnings)
@@ -109,28 +113,33 @@ def _verdict(analysis: Analysis) -> Text:
     return Text.assemble((name, "bold"), (verdict, style), odds)
 
 
-def _table(
-    flagged: Sequence[IndicatorScore], analysis: Analysis, titles: Mapping[str, str], *, ascii_only: bool
+def _scores(
+    flagged: Sequence[IndicatorScore], analysis: Analysis, titles: Mapping[str, str], *, bars: tuple[str, str, str]
 ) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for heading, justify in (("Indicator", "left"), ("Prob.", "right"), ("Threshold", "right"), ("", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    table.add_column("Evidence, with log-odds", ratio=1)
+    """Return a line of figures for each indicator, its evidence in the full width below it."""
+    names = {score.id: titles.get(score.id, score.id) for score in flagged}
+    width = max(len("Indicator"), *map(len, names.values()))
     order = [score.id for score in analysis.indicators]
+    lines = Table.grid()
+    lines.add_row(Text(f"{'Indicator':<{width}}  Prob.  Threshold", "dim"))
     for score in flagged:
         colour = _colour(order.index(score.id))
-        name = Text(titles.get(score.id, score.id), Style(color=colour, bold=True))
         probability = score.probability or 0.0
-        bar = Text(_bar(probability, score.threshold, ascii_only=ascii_only), Style(color=colour))
-        table.add_row(name, f"{probability:.2f}", f"{score.threshold:.2f}", bar, _evidence(score))
-    return table
+        figures = f"  {probability:5.2f}  {score.threshold:9.2f}  "
+        bar = _bar(probability, score.threshold, bars)
+        name = (f"{names[score.id]:<{width}}", Style(color=colour, bold=True))
+        lines.add_row(Text.assemble(name, figures, (bar, Style(color=colour))))
+        lines.add_row(Padding(_evidence(score), (0, 0, 0, 2)))
+    return lines
 
 
-def _evidence(score: IndicatorScore) -> Text:
+def _evidence(score: IndicatorScore) -> Table:
     asserted = [span for span in score.spans if span.assertion == "asserted"]
-    strongest = sorted(asserted, key=lambda span: -span.contribution)[:TOP_SPANS]
-    lines = [f"{span.contribution:+.2f} {_short(span.text)}" for span in strongest]
-    return Text("\n".join(lines))
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(justify="right", min_width=6, no_wrap=True)
+    for span in sorted(asserted, key=lambda span: -span.contribution)[:TOP_SPANS]:
+        grid.add_row(Text(f"{span.contribution:+.2f}", "dim"), Text(_short(span.text)))
+    return grid
 
 
 def _spoken_of(analysis: Analysis, titles: Mapping[str, str]) -> Iterator[Text]:
@@ -149,14 +158,14 @@ def _context(analysis: Analysis) -> Text:
     return Text(f"Context: {', '.join(f'{label} {p:.2f}' for label, p in ranked)}   Language: {language}")
 
 
-def _bar(probability: float, threshold: float, *, ascii_only: bool) -> str:
+def _bar(probability: float, threshold: float, signs: tuple[str, str, str]) -> str:
     """Return a bar of `BAR_WIDTH` cells: filled up to the probability, with a mark at the threshold."""
-    full, empty, mark = ("=", ".", "|") if ascii_only else ("█", "░", "│")
+    full, empty, mark = signs
     filled, at = round(probability * BAR_WIDTH), min(BAR_WIDTH - 1, int(threshold * BAR_WIDTH))
     return "".join(mark if cell == at else full if cell < filled else empty for cell in range(BAR_WIDTH))
 
 
-def _short(text: str, limit: int = 60) -> str:
+def _short(text: str, limit: int = 160) -> str:
     line = visible_line(" ".join(text.split()))
     return line if len(line) <= limit else f"{line[: limit - 3]}..."
 

@@ -1,6 +1,6 @@
 """`tellsign model`: look at a model folder, check it, compare two; none of this loads the model."""
 
-from collections.abc import Iterator, Mapping
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +8,8 @@ import orjson
 import typer
 
 from service.commands.exits import REFUSED, UsageProblem, refusals, say
+from service.commands.outline import outline
 from service.commands.ports import ports_of
-from service.visible import visible_line
 
 app = typer.Typer(help="Look at a model folder, check it, or compare two.", add_completion=False)
 
@@ -26,7 +26,7 @@ def show(context: typer.Context, path: Folder = None, *, as_json: AsJson = False
     if as_json:
         typer.echo(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
         return
-    for line in _outline(manifest):
+    for line in outline(manifest, width=shutil.get_terminal_size((120, 24)).columns):
         typer.echo(line)
 
 
@@ -72,19 +72,3 @@ def _folder(path: Path) -> Path:
     if not path.is_dir():
         raise UsageProblem(f"no such model folder: {path}")
     return path
-
-
-def _outline(value: Mapping[str, object], depth: int = 0) -> Iterator[str]:
-    """Yield the manifest as indented lines; a list of plain values stays on one."""
-    for key, entry in value.items():
-        start = f"{'  ' * depth}{key}:"
-        if isinstance(entry, Mapping):
-            yield start
-            yield from _outline(entry, depth + 1)
-        elif isinstance(entry, list) and any(isinstance(part, Mapping) for part in entry):
-            yield start
-            for part in entry:
-                yield from _outline(part, depth + 1) if isinstance(part, Mapping) else [f"{'  ' * (depth + 1)}{part}"]
-        else:
-            shown = ", ".join(map(str, entry)) if isinstance(entry, list) else str(entry)
-            yield f"{start} {visible_line(shown)}"

@@ -1,0 +1,185 @@
+"""The service from start to end: `create_app` puts its parts together, `serve` runs it until it is stopped."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from classifier.errors import TellsignError
+from service import web
+from service.access import Access, RateLimiter
+from service.analysis_queue import AnalysisQueue, Analyzer
+from service.api import ROUTERS
+from service.boundary import STATIC, Boundary
+from service.logs import configure_logs
+from service.metrics import Metrics
+from service.openapi import DESCRIPTION, DescribedApi
+from service.parts import Parts
+from service.problems import install_problems
+from service.security import KeyRing
+from service.settings import Settings, SettingsError
+
+
+def create_app(settings: Settings, *, analyzer: Analyzer | None = None) -> FastAPI:
+    """The ASGI application; its lifespan loads the model, and until then only `/healthz` and the page answer.
+
+    Args:
+        settings: Limits, keys and the model folder.
+        analyzer: Used instead of loading the model folder of the settings.
+
+    Raises:
+        service.security.KeysError: The keys file is not usable.
+    """
+    queue = AnalysisQueue(capacity=settings.queue_documents)
+    metrics = Metrics(lambda: queue.held)
+    access = Access(
+        KeyRing(settings.keys_file) if settings.keys_file else None,
+        RateLimiter(settings.rate) if settings.rate else None,
+    )
+    app = DescribedApi(
+        title="Tellsign",
+        version=_version(),
+        description=DESCRIPTION,
+        lifespan=_lifespan(queue, lambda: analyzer or _load(settings)),
+        openapi_url="/openapi.json" if settings.docs else None,
+        # The usual documentation pages load scripts from elsewhere, which our own policy forbids.
+        docs_url=None,
+        redoc_url=None,
+        # Traces carry addresses and queries; the log line and the counters are what is kept of a request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.parts = Parts(settings, queue, metrics, access)
+    app.add_middleware(Boundary, metrics=metrics)
+    install_problems(app)
+    for router in (*ROUTERS, web.router):
+        app.include_router(router)
+    app.mount(STATIC, web.static_files(), name="static")
+    return app
+
+
+def serve(settings: Settings, *, analyzer: Analyzer | None = None) -> None:
+    """Run the service until SIGINT or SIGTERM, then finish what was accepted and return.
+
+    Args:
+        settings: Where to listen, limits, keys and the model folder.
+        analyzer: Used instead of loading the model folder of the settings.
+
+    Raises:
+        SettingsError: The address cannot be listened on.
+        service.security.KeysError: The keys file is not usable.
+        classifier.errors.ArtifactError: The model is refused.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    # The loop waits at most this long for the analysis thread to let go of the interpreter (default 5 ms).
+    sys.setswitchinterval(0.001)
+    configure_logs(settings.log_level)
+    app = create_app(settings, analyzer=analyzer)
+    server = AnnouncingServer(_server_config(app, settings))
+    with _bind(settings) as listener, _signals_end_quietly():
+        try:
+            server.run(sockets=[listener])
+        except SystemExit:
+            # How the server says that starting failed; the reason is what the caller needs.
+            refusal: TellsignError | None = getattr(app.state, "refusal", None)
+            if refusal is None:
+                raise
+            raise refusal from None
+
+
+class AnnouncingServer(uvicorn.Server):
+    """A server that logs its address once it answers there: with port 0 the system chooses it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Load, listen, then say where."""
+        await super().startup(sockets)
+        for listener in sockets if sockets and self.started else ():
+            host, port = listener.getsockname()[:2]
+            url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            structlog.get_logger("tellsign").info("serving", url=url)
+
+
+def _lifespan(
+    queue: AnalysisQueue, load: Callable[[], Analyzer]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            await queue.open(load)
+        except TellsignError as error:
+            # The server only reports that starting failed; `serve` raises the reason to the command line.
+            app.state.refusal = error
+            raise
+        yield
+        await queue.close()
+
+    return lifespan
+
+
+def _load(settings: Settings) -> Analyzer:
+    # Here and not above: the import brings numpy and spaCy, after the thread variables are set.
+    import classifier  # noqa: PLC0415
+
+    return classifier.load(settings.model, max_characters=settings.max_characters)
+
+
+def _bind(settings: Settings) -> socket.socket:
+    """A bound socket that does not listen yet, so that a taken port is said before the model is loaded."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host.strip("[]"), settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}") from None
+    return listener
+
+
+@contextmanager
+def _signals_end_quietly() -> Iterator[None]:
+    """Make a stop that was asked for a normal return.
+
+    The server handles both signals itself and, once stopped, raises them again for whoever had them before it:
+    that would end the process as if it had been killed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        limit_concurrency=4_096,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=settings.drain_seconds,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("tellsign")
+    except PackageNotFoundError:
+        return "0+source"

@@ -1,0 +1,106 @@
+"""Everything that can be set, from `TELLSIGN_*` variables or the command line."""
+
+import ipaddress
+from pathlib import Path
+from typing import Literal, Self
+
+import limits
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from classifier.errors import TellsignError
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsError(TellsignError):
+    """A setting has a value that is not allowed; the message names each setting and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Settings of the HTTP service.
+
+    Attributes:
+        host: Address to listen on; other than loopback needs `keys_file` or `open_access`.
+        port: TCP port; 0 lets the system choose.
+        model: Model folder; None for the one that ships in the package.
+        max_characters: Longest text, code points.
+        max_documents: Most documents in one request.
+        max_body_bytes: Largest request body, bytes.
+        queue_documents: Most documents that wait for analysis before the service answers 503.
+        rate: Requests allowed per key (or per client address without keys), such as `600/minute`; empty for no limit.
+        keys_file: JSON file of keys; None serves without keys.
+        open_access: Allow serving without keys on an address other than loopback.
+        trusted_proxies: Comma-separated proxy addresses whose `X-Forwarded-For` is believed; empty for none.
+        docs: Serve `/openapi.json`.
+        log_level: Least severe log line to write.
+        drain_seconds: How long a stopping server waits for running requests, seconds.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TELLSIGN_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65_535)
+    model: Path | None = None
+    max_characters: int = Field(default=100_000, ge=1, le=10_000_000)
+    max_documents: int = Field(default=256, ge=1, le=100_000)
+    max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024)
+    queue_documents: int = Field(default=1_024, ge=1)
+    rate: str = ""
+    keys_file: Path | None = None
+    open_access: bool = False
+    trusted_proxies: str = ""
+    docs: bool = True
+    log_level: LogLevel = "info"
+    drain_seconds: int = Field(default=30, ge=0)
+
+    @field_validator("rate")
+    @classmethod
+    def _rate_is_readable(cls, rate: str) -> str:
+        if rate:
+            try:
+                limits.parse(rate)
+            except ValueError:
+                raise ValueError(
+                    "allowed: a count and a period such as '600/minute' or '10/second', or empty"
+                ) from None
+        return rate
+
+    @model_validator(mode="after")
+    def _hold_together(self) -> Self:
+        if self.queue_documents < self.max_documents:
+            raise ValueError("queue_documents must be at least max_documents, or a full list could never be answered")
+        # Without keys anyone who can reach the port can use it: that has to be said aloud.
+        if self.keys_file is None and not self.open_access and not is_loopback(self.host):
+            raise ValueError("host is not a loopback address: set keys_file, or open_access=true to serve without keys")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment; `overrides` that are not None win over it.
+
+    Raises:
+        SettingsError: A value is not allowed, or an override is not a setting.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks them
+    except ValidationError as error:
+        lines = [_line(entry["loc"], entry["msg"]) for entry in error.errors()]
+        raise SettingsError("Settings are not usable: " + "; ".join(lines)) from None
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    """`TELLSIGN_PORT: Input should be …`; rules over several settings have no location of their own."""
+    text = message.removeprefix("Value error, ")
+    return f"TELLSIGN_{str(location[0]).upper()}: {text}" if location else text
