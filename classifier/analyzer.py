@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,6 @@ from classifier.scoring import DocumentScores, Pooled, choose_state, pool, score
 from classifier.taxonomy import Taxonomy, load_taxonomy
 
 MAX_CHARACTERS = 100_000
-_BATCH = 64
 _SHORT = 3
 _HIDDEN = "\u200b\u200c\u2060\ufeff\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x00"
 
@@ -53,6 +51,7 @@ class Analyzer:
         self.card: Mapping[str, Any] = {**artifact.manifest, "sha256": artifact.info.sha256}
         self.taxonomy: Taxonomy = load_taxonomy()
         self.max_characters = max_characters
+        self._ids = self.taxonomy.ids
         self._contexts = [context.id for context in self.taxonomy.contexts]
         self._language: str = artifact.manifest["language"]
         self._pipeline = Pipeline(self._language, self.taxonomy.ids)
@@ -69,16 +68,11 @@ class Analyzer:
         Raises:
             DocumentError: the text is empty, too long, or not a string.
         """
-        with self._pipeline.memory_zone():
-            return self._analyze(Document(document) if isinstance(document, str) else document)
+        return self._analyze(Document(document) if isinstance(document, str) else document)
 
     def analyze_many(self, documents: Iterable[Document]) -> Iterator[Analysis | DocumentError]:
         """Analyse documents in order; one that cannot be analysed gives its DocumentError instead."""
-        stream = iter(documents)
-        while batch := list(islice(stream, _BATCH)):
-            with self._pipeline.memory_zone():
-                results = [self._try(document) for document in batch]
-            yield from results
+        return map(self._try, documents)
 
     def _try(self, document: Document) -> Analysis | DocumentError:
         try:
@@ -96,9 +90,9 @@ class Analyzer:
         scores = self._model.score(features)
         pooled = pool(scores.sentences, scores.text, self._outputs)
         calibrated = score_document(pooled, self._document, self._outputs)
-        # Several indicators are often decided by one sentence: what its tokens add is laid out once.
+        # The deciding sentence is laid out for its span and again for the sum: compute it once.
         explain = cache(partial(self._model.explain_sentence, features, scores))
-        work = _Work(parsed, features, scores, pooled, calibrated, explain)
+        work = _Work(parsed, features, scores, pooled, calibrated, explain, self._touch(scores, parsed))
         indicators = tuple(self._score_indicator(number, work) for number in range(self._outputs.n_indicators))
         return Analysis(
             id=document.id,
@@ -124,11 +118,10 @@ class Analyzer:
     def _detect(self, document: Document, parsed: Parse, features: Features) -> Language:
         if document.language is not None:
             return Language(document.language, 1.0, supported=document.language == self._language)
-        words = [
-            known for token, known in zip(parsed.tokens, features.known.tolist(), strict=True) if token[0].isalpha()
-        ]
-        coverage = sum(words) / len(words) if words else 0.0
-        return detect_language(parsed.normalised.text, coverage=coverage, words=len(words), language=self._language)
+        words = np.fromiter(map(str.isalpha, parsed.tokens), dtype=bool, count=len(parsed.tokens))
+        count = int(words.sum())
+        coverage = float(features.known[words].sum()) / count if count else 0.0
+        return detect_language(parsed.normalised.text, coverage=coverage, words=count, language=self._language)
 
     def _abstain(self, document: Document, language: Language) -> Analysis:
         if language.supported or language.code == UNDETERMINED:
@@ -156,12 +149,18 @@ class Analyzer:
             warnings=(warning,),
         )
 
+    def _touch(self, scores: Scores, parsed: Parse) -> set[int]:
+        """Name the indicators that any sentence may speak of; the others need no evidence."""
+        n = self._outputs.n_indicators
+        spoken = (scores.sentences[:, n : 2 * n] >= self._rule.spoken).any(axis=0)
+        return set(np.flatnonzero(spoken).tolist()) | {hit.indicator for hit in parsed.hits}
+
     def _score_indicator(self, number: int, work: "_Work") -> IndicatorScore:
         state = choose_state(number, work.pooled, work.calibrated, self._document)
         log_odds, intercept = float(work.pooled.peak[number]), float(self._model.intercept[number])
         spans, remainder = self._explain(number, work, flagged=state == "asserted")
         return IndicatorScore(
-            id=self.taxonomy.ids[number],
+            id=self._ids[number],
             probability=float(work.calibrated.indicators[number]),
             threshold=float(self._document.thresholds[number]),
             flagged=state == "asserted",
@@ -174,6 +173,8 @@ class Analyzer:
 
     def _explain(self, number: int, work: "_Work", *, flagged: bool) -> tuple[tuple[Evidence, ...], float | None]:
         """Give the evidence of an indicator and the contributions outside it; None where nothing was laid out."""
+        if not flagged and number not in work.touched:
+            return (), None
         deciding = int(work.pooled.sentence[number])
         claims = choose_claims(
             work.scores.sentences,
@@ -182,14 +183,12 @@ class Analyzer:
             deciding=deciding if flagged else None,
             rule=self._rule,
         )
-        if not claims and all(hit.indicator != number for hit in work.parsed.hits):
-            return (), None
         found = collect(work.explain, work.parsed, indicator=number, claims=claims, price=self._rule.price)
         if not flagged:
             return build_evidence(found, work.parsed, None)
         shares = self._model.explain_surroundings(work.features, work.scores, deciding, number)
         first, last = work.features.sentences[deciding].tolist()
-        shares[first:last] += work.explain(deciding)[:, number]
+        shares[first:last] += work.explain(deciding, number)
         return build_evidence(found, work.parsed, shares)
 
     def _choose_context(self, calibrated: DocumentScores) -> Context:
@@ -214,7 +213,8 @@ class _Work:
     scores: Scores
     pooled: Pooled
     calibrated: DocumentScores
-    explain: Callable[[int], np.ndarray]
+    explain: Callable[[int, int], np.ndarray]
+    touched: set[int]
 
 
 def load(path: Path | None = None, *, max_characters: int = MAX_CHARACTERS) -> Analyzer:

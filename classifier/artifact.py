@@ -10,20 +10,22 @@ Format 1: first.
 
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from classifier.document import ModelInfo
 from classifier.errors import ArtifactError
-from classifier.features import FeatureSpace
-from classifier.model import TextWeights, Weights
-from classifier.scoring import DocumentModel, Outputs
+from classifier.features import N_STATES, FeatureSpace
+from classifier.model import ROLES, TextWeights, Weights
+from classifier.scoring import DocumentModel, Outputs, pool, score_document
 from classifier.taxonomy import load_taxonomy
 
 FORMAT = 1
@@ -182,9 +184,11 @@ def load(folder: Path) -> Artifact:
     try:
         with np.load(io.BytesIO((folder / ARRAYS).read_bytes()), allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
-        return _build(manifest, digest, folder, arrays)
-    except (KeyError, ValueError, TypeError) as error:
+        artifact = _build(manifest, digest, folder, arrays)
+        _check_shapes(artifact)
+    except (KeyError, ValueError, TypeError, EOFError, BadZipFile, zlib.error) as error:
         raise ArtifactError(f"model '{folder}' is refused: {ARRAYS} does not fit its manifest ({error})") from error
+    return artifact
 
 
 def _build(manifest: Mapping[str, Any], digest: str, folder: Path, arrays: Mapping[str, np.ndarray]) -> Artifact:
@@ -207,6 +211,35 @@ def _build(manifest: Mapping[str, Any], digest: str, folder: Path, arrays: Mappi
         document=DocumentModel(**part("document.")),
         outputs=build_outputs(),
     )
+
+
+def _check_shapes(artifact: Artifact) -> None:
+    """Raise ValueError for an array that does not have the shape its columns call for."""
+    space, outputs = artifact.space, artifact.outputs
+    n, n_text, n_phrases = 2 * outputs.n_indicators + 2, outputs.n_contexts + 1, outputs.n_indicators * N_STATES
+    n_words, n_characters, n_pairs = len(space.words), len(space.characters), len(space.pairs)
+    expected = {
+        "word_idf": (space.word_idf, (n_words,)),
+        "character_idf": (space.character_idf, (n_characters,)),
+        "pair_idf": (space.pair_idf, (n_pairs,)),
+        "weights.words": (artifact.weights.words, (len(ROLES), n_words, n)),
+        "weights.characters": (artifact.weights.characters, (n_characters, n)),
+        "weights.pairs": (artifact.weights.pairs, (n_pairs, n)),
+        "weights.phrases": (artifact.weights.phrases, (n_phrases, n)),
+        "weights.document_phrases": (artifact.weights.document_phrases, (n_phrases, n)),
+        "weights.intercept": (artifact.weights.intercept, (n,)),
+        "text.words": (artifact.text.words, (n_words, n_text)),
+        "text.pairs": (artifact.text.pairs, (n_pairs, n_text)),
+        "text.phrases": (artifact.text.phrases, (n_phrases, n_text)),
+        "text.intercept": (artifact.text.intercept, (n_text,)),
+        "document.thresholds": (artifact.document.thresholds, (outputs.n_indicators,)),
+        "document.spoken_thresholds": (artifact.document.spoken_thresholds, (outputs.n_indicators,)),
+    }
+    for name, (array, shape) in expected.items():
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}; it must have {shape}")
+    # The document models read what pooling gives: one empty document shows whether they still do.
+    score_document(pool(np.zeros((1, n)), np.zeros(n_text), outputs), artifact.document, outputs)
 
 
 def build_outputs() -> Outputs:

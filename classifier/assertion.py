@@ -5,7 +5,7 @@ it up to a terminator or its reach. Added here: neutral cues ("not only", "not a
 cue inside an indicator phrase belongs to the phrase ("never paid us" stays asserted), and two negations cancel out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,14 +62,12 @@ def find_scopes(
 def _drop_nested(matches: Sequence[Match], lexicon: Lexicon) -> list[Match]:
     """Keep, of cues that share tokens and kind, the longest: "no evidence of" counts once, not also as "no"."""
     kept: list[Match] = []
+    # Sets of tokens keep the time linear where a sentence is a row of question marks, every one of them a cue.
+    covered: dict[str, set[int]] = {"negated": set(), "hypothetical": set()}
     for match in sorted(matches, key=lambda m: (m.first - m.last, m.first, m.pattern)):
-        kind = lexicon.cues[match.pattern].assertion
-        if kind == "neutral":
-            continue
-        twin = any(
-            k.first < match.last and match.first < k.last and lexicon.cues[k.pattern].assertion == kind for k in kept
-        )
-        if not twin:
+        kind, places = lexicon.cues[match.pattern].assertion, range(match.first, match.last)
+        if kind != "neutral" and covered[kind].isdisjoint(places):
+            covered[kind].update(places)
             kept.append(match)
     return sorted(kept, key=lambda m: (m.first, m.pattern))
 
@@ -88,14 +86,27 @@ def _reach(
     return start, match.last
 
 
-def choose_state(first: int, last: int, scopes: Sequence[Scope]) -> int:
-    """Decide how tokens `[first, last)` are held: 0 asserted, 1 negated, 2 hypothetical.
+def choose_state(
+    tokens: Sequence[str], first: int, last: int, *, scopes: Sequence[Scope], named: Container[str]
+) -> int:
+    """Decide how a phrase is held: 0 asserted, 1 negated, 2 hypothetical.
 
-    A cue that shares tokens with the stretch is part of what is said there and does not govern it.
+    A cue inside the phrase whose words the phrase itself names ("never" of "never paid") is part of what is said and
+    does not govern it; one that only stands in its gap ("has not taken our passports") does.
+
+    Args:
+        tokens: Lower-case tokens of the document.
+        first: First token of the phrase.
+        last: One past its last token.
+        scopes: Of the sentence.
+        named: Word forms that the phrase's pattern names.
     """
-    governing = [
-        s for s in scopes if s.first <= first and last <= s.last and not (s.cue_first < last and first < s.cue_last)
-    ]
+
+    def belongs(scope: Scope) -> bool:
+        inside = first <= scope.cue_first and scope.cue_last <= last
+        return inside and all(token in named for token in tokens[scope.cue_first : scope.cue_last])
+
+    governing = [s for s in scopes if s.first <= first and last <= s.last and not belongs(s)]
     if any(s.state == HYPOTHETICAL for s in governing):
         return HYPOTHETICAL
     negations = [s for s in governing if s.state == NEGATED]

@@ -20,6 +20,8 @@ _JOINTS = frozenset(
     {"and", "but", "so", "because", "that", "which", "who", "when", "if", "while", "where", "then", "or"}
 )
 _JOINTS |= {"after", "before", "until", "though", "although"}
+_LINKS = frozenset({"and", "but", "or"})
+_MARKS = _BREAKS | _JOINTS
 _SHORTEST_CLAUSE = 3
 _LONGEST_SPAN = 25
 
@@ -89,12 +91,12 @@ def choose_claims(
 
 
 def collect(
-    explain: Callable[[int], np.ndarray], parsed: Parse, *, indicator: int, claims: Sequence[Claim], price: float
+    explain: Callable[[int, int], np.ndarray], parsed: Parse, *, indicator: int, claims: Sequence[Claim], price: float
 ) -> list[Found]:
     """Choose the evidence of one indicator.
 
     Args:
-        explain: Gives what each token of a sentence adds to its outputs, (n_sentence_tokens, n_outputs).
+        explain: Gives what each token of a sentence adds to an output, `explain(sentence, output)`, log-odds.
         parsed: Tokens and lexicon hits.
         indicator: Its column.
         claims: Sentences in which the model found it, the most important kind first.
@@ -102,7 +104,7 @@ def collect(
     """
     found: list[Found] = []
     for claim in claims:
-        shares = explain(claim.sentence)[:, claim.output]
+        shares = explain(claim.sentence, claim.output)
         first, last = best_run(parsed, shares, claim.sentence, price)
         found.append(Found(first, last, claim.sentence, claim.assertion, "model"))
     asserts = any(claim.assertion == "asserted" for claim in claims)
@@ -148,14 +150,15 @@ def best_run(parsed: Parse, shares: np.ndarray, sentence: int, price: float) -> 
 def split_clauses(tokens: Sequence[str], first: int, last: int) -> list[tuple[int, int]]:
     """Cut a sentence into clauses at punctuation and joining words, punctuation left out; never an empty list."""
     clauses, start = [], first
-    for place in range(first, last):
+    for place in [place for place in range(first, last) if tokens[place] in _MARKS]:
         if tokens[place] in _BREAKS:
             if place > start:
                 clauses.append((start, place))
             start = place + 1
-        elif tokens[place] in _JOINTS and place >= start + _SHORTEST_CLAUSE:
+        elif place >= start + _SHORTEST_CLAUSE:
             clauses.append((start, place))
-            start = place
+            # "because he said so" belongs to its clause; a bare "and" to neither.
+            start = place + 1 if tokens[place] in _LINKS else place
     if start < last:
         clauses.append((start, last))
     return clauses or [(first, last)]

@@ -2,9 +2,10 @@
 
 Training and serving call the same `featurise`, so there is no skew between them. A feature is one of
 
-    word, characters     a token and the character n-grams inside it
+    word                 a token that is asserted
+    characters           the character n-grams inside a token
     pair                 two tokens at distance 1, 2 or 3 in one sentence, in order
-    negated, supposed    a token inside the scope of a negated or a hypothetical cue
+    negated, supposed    a token inside the scope of a negated or a hypothetical cue, instead of `word`
     document             a token anywhere in the document
     before, after        a token of the neighbouring sentence
     phrase               a lexicon hit by indicator and state, in the sentence; and anywhere in the document
@@ -52,13 +53,15 @@ class Norms:
     """Euclidean norms of a document's blocks: a feature's value is its idf divided by the norm of its block and row.
 
     Attributes:
-        sentence: (4, n_sentences) of words, characters, negated words and supposed words.
+        word: (n_sentences,) of words, whatever their state.
+        character: (n_sentences,) of character n-grams.
         pair: (n_sentences,) of pairs.
         document: Of all words of the document.
         document_pair: Of all pairs of the document.
     """
 
-    sentence: np.ndarray
+    word: np.ndarray
+    character: np.ndarray
     pair: np.ndarray
     document: float
     document_pair: float
@@ -75,6 +78,7 @@ class Features:
         states: (n_tokens,) 0 asserted, 1 negated, 2 hypothetical.
         sentences: (n_sentences, 2) token bounds, contiguous, none empty.
         pairs: (m, 4) int64 rows of sentence, pair column, first token, second token; sentences ascend.
+        pair_bounds: (n_sentences + 1,) a sentence's rows of `pairs` stand from its bound to the next.
         phrases: Lexicon hits, one for each sentence, indicator and state.
         document_phrases: Lexicon hits, one for each indicator and state: a document says a thing once.
         norms: Divisors of the values.
@@ -86,9 +90,38 @@ class Features:
     states: np.ndarray
     sentences: np.ndarray
     pairs: np.ndarray
+    pair_bounds: np.ndarray
     phrases: Sequence[Hit]
     document_phrases: Sequence[Hit]
     norms: Norms
+
+
+class GrowingTable:
+    """Rows that are appended often and read as one array.
+
+    Attributes:
+        rows: (n_rows, width) view of what is there.
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        """Start with a copy of these rows."""
+        self._space = rows.copy()
+        self.rows = self._space
+
+    def extend(self, rows: np.ndarray) -> None:
+        """Append rows; room is doubled when it runs out, so that appending never copies the table each time."""
+        have, need = len(self.rows), len(self.rows) + len(rows)
+        if need > len(self._space):
+            room = np.zeros((2 * need, self._space.shape[1]))
+            room[:have] = self.rows
+            self._space = room
+        self._space[have:need] = rows
+        self.rows = self._space[:need]
+
+    def shrink(self, count: int) -> None:
+        """Forget all rows but the first `count` and the room they took."""
+        self._space = self._space[:count].copy()
+        self.rows = self._space
 
 
 class Featuriser:
@@ -112,7 +145,7 @@ class Featuriser:
         self._unknown: dict[str, int] = {}
         # Row by row: squared idf of the word (0.0 when unknown) and of its character n-grams.
         grams = [float(self._gram_squares[columns].sum()) for columns in self.columns]
-        self._squares = np.column_stack([space.word_idf**2, grams])
+        self._squares = GrowingTable(np.column_stack([space.word_idf**2, grams]))
 
     def featurise(self, parsed: Parse) -> Features:
         """Give the features of a parsed text."""
@@ -121,7 +154,7 @@ class Featuriser:
         rows = self._find_rows(parsed.tokens)
         known = rows < len(self.space.words)
         pairs = self._known_pairs(np.where(known, rows, -1), parsed.sentences)
-        norms = self.norms(rows, parsed.states, parsed.sentences, pairs)
+        norms = self.norms(rows, parsed.sentences, pairs)
         phrases = _distinct(parsed.hits)
         return Features(
             tokens=parsed.tokens,
@@ -130,6 +163,7 @@ class Featuriser:
             states=parsed.states,
             sentences=parsed.sentences,
             pairs=pairs,
+            pair_bounds=bound_pairs(pairs, len(parsed.sentences)),
             phrases=phrases,
             document_phrases=first_of_document(phrases),
             norms=norms,
@@ -146,17 +180,16 @@ class Featuriser:
     def _remember(self, tokens: set[str]) -> None:
         # In order: which row a word gets must not depend on the hash seed.
         columns = {token: self._character_columns(token) for token in sorted(tokens)}
-        squares = [(0.0, float(self._gram_squares[found].sum())) for found in columns.values()]
         for token, found in columns.items():
             self._unknown[token] = len(self.columns)
             self.columns.append(found)
-        self._squares = np.vstack([self._squares, squares])
+        self._squares.extend(np.array([(0.0, self._gram_squares[found].sum()) for found in columns.values()]))
 
     def _forget(self) -> None:
         self.generation += 1
         self._unknown.clear()
         del self.columns[len(self.space.words) :]
-        self._squares = self._squares[: len(self.space.words)].copy()
+        self._squares.shrink(len(self.space.words))
 
     def _character_columns(self, word: str) -> np.ndarray:
         grams = self._grams
@@ -172,14 +205,19 @@ class Featuriser:
         found = found[np.argsort(places[found, 0], kind="stable")]
         return np.column_stack([places[found, 0], columns[found], places[found, 1:]])
 
-    def norms(self, rows: np.ndarray, states: np.ndarray, sentences: np.ndarray, pairs: np.ndarray) -> Norms:
-        """Compute the divisors of the blocks for lexeme rows, states, sentence bounds and pairs as in `Features`."""
-        word, characters = self._squares[rows].T
-        parts = np.stack([word, characters, word * (states == 1), word * (states == 2)])
+    def norms(self, rows: np.ndarray, sentences: np.ndarray, pairs: np.ndarray) -> Norms:
+        """Compute the divisors of the blocks for lexeme rows, sentence bounds and pairs as in `Features`."""
+        squares = self._squares.rows[rows]
         pair_squares = self.space.pair_idf[pairs[:, 1]] ** 2
         pair = np.bincount(pairs[:, 0], weights=pair_squares, minlength=len(sentences))
-        sentence = np.add.reduceat(parts, sentences[:, 0], axis=1) if len(sentences) else np.zeros((4, 0))
-        return Norms(_root(sentence), _root(pair), float(_root(word.sum())), float(_root(pair_squares.sum())))
+        sums = np.add.reduceat(squares, sentences[:, 0], axis=0) if len(sentences) else np.zeros((0, 2))
+        return Norms(
+            word=_root(sums[:, 0]),
+            character=_root(sums[:, 1]),
+            pair=_root(pair),
+            document=float(_root(squares[:, 0].sum())),
+            document_pair=float(_root(pair_squares.sum())),
+        )
 
 
 def _root(squares: np.ndarray) -> np.ndarray:
@@ -196,6 +234,11 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
         if other is None or hit.last - hit.first > other.last - other.first:
             best[key] = hit
     return sorted(best.values(), key=lambda hit: (hit.first, hit.last, hit.pattern))
+
+
+def bound_pairs(pairs: np.ndarray, n_sentences: int) -> np.ndarray:
+    """Give where each sentence's pairs begin, (n_sentences + 1,); `pairs` ascends by sentence."""
+    return np.concatenate([[0], np.cumsum(np.bincount(pairs[:, 0], minlength=n_sentences))]).astype(np.int64)
 
 
 def phrase_column(hit: Hit) -> int:
@@ -243,4 +286,7 @@ def character_ngrams(word: str) -> list[str]:
     grams: list[str] = []
     for order in CHARACTER_ORDERS:
         grams.extend(padded[i : i + order] for i in range(max(1, len(padded) - order + 1)))
+        if len(padded) <= order:
+            # A short word is counted once, not again in every longer order.
+            break
     return grams

@@ -14,6 +14,7 @@ from classifier.taxonomy import load_taxonomy
 CueKind = Literal["negated", "hypothetical", "neutral"]
 CueScope = Literal["after", "before", "sentence"]
 
+_TOP_FIELDS = {"version", "language", "terminators", "common", "irregular", "sets", "pattern", "cue"}
 _ENTRY_FIELDS = {"id", "pattern", "match", "reject"}
 _PATTERN_FIELDS = _ENTRY_FIELDS | {"indicator"}
 _CUE_FIELDS = _ENTRY_FIELDS | {"assertion", "scope", "reach"}
@@ -64,6 +65,7 @@ class Lexicon:
         cues: Assertion cues.
         terminators: Words that end a cue's scope.
         matcher: Numbers its matches by the order of `patterns` and then, on from there, of `cues`.
+        named: Of each indicator pattern, the word forms that it names.
         words: Every word form that a pattern or cue knows, lower case.
     """
 
@@ -73,6 +75,7 @@ class Lexicon:
     cues: tuple[Cue, ...]
     terminators: frozenset[str]
     matcher: PatternMatcher
+    named: tuple[frozenset[str], ...]
     words: frozenset[str]
 
 
@@ -101,13 +104,15 @@ def build_lexicon(data: Mapping[str, Any], file: str) -> Lexicon:
     Raises:
         TaxonomyError: a table or field is missing, unknown or out of range.
     """
+    _check_top(data, file)
     compiler = PatternCompiler(data.get("sets", {}), data.get("irregular", {}), data.get("common", ()))
     indicators = load_taxonomy().ids
     patterns = tuple(_read_pattern(entry, file, indicators) for entry in data.get("pattern", ()))
     cues = tuple(_read_cue(entry, file) for entry in data.get("cue", ()))
     entries: list[LexiconPattern | Cue] = [*patterns, *cues]
     _refuse_twins([entry.id for entry in entries], file)
-    matcher = PatternMatcher([_compile(compiler, entry.pattern, entry.id, file) for entry in entries])
+    compiled = [_compile(compiler, entry.pattern, entry.id, file) for entry in entries]
+    matcher = PatternMatcher(compiled)
     return Lexicon(
         language=data["language"],
         version=data["version"],
@@ -115,8 +120,17 @@ def build_lexicon(data: Mapping[str, Any], file: str) -> Lexicon:
         cues=cues,
         terminators=frozenset(data.get("terminators", ())),
         matcher=matcher,
+        named=tuple(pattern.words for pattern in compiled[: len(patterns)]),
         words=matcher.words | frozenset(data.get("common", ())),
     )
+
+
+def _check_top(data: Mapping[str, Any], file: str) -> None:
+    if missing := {"version", "language"} - set(data):
+        raise TaxonomyError(f"{file} lacks {', '.join(sorted(missing))}")
+    # A misspelt table would otherwise be lost without a word.
+    if unknown := set(data) - _TOP_FIELDS:
+        raise TaxonomyError(f"{file} has unknown {', '.join(sorted(unknown))}; allowed: {sorted(_TOP_FIELDS)}")
 
 
 def _compile(compiler: PatternCompiler, text: str, entry_id: str, file: str) -> Pattern:
@@ -142,6 +156,8 @@ def _read_cue(entry: Mapping[str, Any], file: str) -> Cue:
     for name, allowed in _ALLOWED.items():
         if entry[name] not in allowed:
             raise TaxonomyError(f"{file}: '{entry['id']}': {name} is '{entry[name]}'; allowed: {', '.join(allowed)}")
+    if type(entry["reach"]) is not int or entry["reach"] < 1:
+        raise TaxonomyError(f"{file}: '{entry['id']}': reach is {entry['reach']!r}; allowed: whole numbers from 1")
     return Cue(
         id=entry["id"],
         assertion=entry["assertion"],
@@ -159,6 +175,9 @@ def _check_fields(entry: Mapping[str, Any], fields: set[str], file: str) -> None
         raise TaxonomyError(f"{file}: '{name}' lacks {', '.join(sorted(missing))}")
     if unknown := set(entry) - fields:
         raise TaxonomyError(f"{file}: '{name}' has unknown {', '.join(sorted(unknown))}; allowed: {sorted(fields)}")
+    for examples in ("match", "reject"):
+        if not isinstance(entry[examples], list):
+            raise TaxonomyError(f"{file}: '{name}': {examples} is {entry[examples]!r}; allowed: a list of texts")
     if not entry["match"]:
         raise TaxonomyError(f"{file}: '{name}' needs at least one example in match")
 

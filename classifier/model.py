@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.features import Features, FeatureSpace, Featuriser, phrase_column
+from classifier.features import Features, FeatureSpace, Featuriser, GrowingTable, phrase_column
 
-# What a word is to a sentence; each role has weights of its own.
+# What a word is to a sentence; each role has weights of its own. The first three are one word's states in a sentence.
 ROLES = ("word", "negated", "supposed", "document", "before", "after")
 WORD, NEGATED, SUPPOSED, DOCUMENT, BEFORE, AFTER = range(len(ROLES))
 # Places of the roles that every token plays in the folded table.
@@ -82,11 +82,13 @@ class LinearModel:
         _, self._n_words, self.n_outputs = weights.words.shape
         # The last row is the unknown word: nothing but its characters counts.
         unknown = np.zeros((len(weights.words), 1, self.n_outputs))
-        self._scoped = np.concatenate([weights.words, unknown], axis=1)[[NEGATED, SUPPOSED]]
-        plain = np.concatenate([weights.words, unknown], axis=1)[[WORD, DOCUMENT, BEFORE, AFTER]]
-        self._table = np.ascontiguousarray(plain.transpose(1, 0, 2))
+        words = np.concatenate([weights.words, unknown], axis=1)
+        self._scoped = words[[NEGATED, SUPPOSED]].astype(np.float32)
+        # Single precision holds the stored half-precision weights exactly; all sums are made in double precision.
+        self._table = words[[WORD, DOCUMENT, BEFORE, AFTER]].transpose(1, 0, 2).astype(np.float32, order="C")
+        self._pairs = weights.pairs.astype(np.float32)
         self._text_table = np.vstack([text.words, np.zeros((1, text.words.shape[1]))])
-        self._characters = np.zeros((0, self.n_outputs))
+        self._characters = GrowingTable(np.zeros((0, self.n_outputs)))
         self._generation = featuriser.generation
         self._fold_characters()
 
@@ -102,11 +104,11 @@ class LinearModel:
 
     def _fold_characters(self) -> None:
         if self._generation != self._featuriser.generation:
-            self._characters = self._characters[: self._n_words].copy()
+            self._characters.shrink(self._n_words)
             self._generation = self._featuriser.generation
-        columns = self._featuriser.columns
-        if new := [self._weights.characters[c].sum(axis=0) for c in columns[len(self._characters) :]]:
-            self._characters = np.vstack([self._characters, np.stack(new)])
+        new = self._featuriser.columns[len(self._characters.rows) :]
+        if new:
+            self._characters.extend(np.stack([self._weights.characters[c].sum(axis=0) for c in new]))
 
     def score(self, features: Features) -> Scores:
         """Score every sentence and the whole text."""
@@ -115,30 +117,24 @@ class LinearModel:
         if not len(features.sentences):
             return Scores(np.zeros((0, self.n_outputs)), text, np.zeros((0, 4, 0)), np.zeros((0, 0)))
         self._fold_characters()
-        terms, characters = self._table[words], self._characters[features.rows]
-        return Scores(self._score_sentences(features, words, terms, characters), text, terms, characters)
+        terms, characters = self._table[words], self._characters.rows[features.rows]
+        scoped = np.flatnonzero(features.states)
+        terms[scoped, _OWN] = self._scoped[features.states[scoped] - 1, words[scoped]]
+        return Scores(self._score_sentences(features, terms, characters), text, terms, characters)
 
-    def _score_sentences(
-        self, features: Features, words: np.ndarray, terms: np.ndarray, characters: np.ndarray
-    ) -> np.ndarray:
+    def _score_sentences(self, features: Features, terms: np.ndarray, characters: np.ndarray) -> np.ndarray:
         norms, first = features.norms, features.sentences[:, 0]
-        sums = np.add.reduceat(terms, first, axis=0)
-        scores = self.intercept + sums[:, _OWN] / norms.sentence[0, :, None]
-        scores += np.add.reduceat(characters, first, axis=0) / norms.sentence[1, :, None]
+        sums = np.add.reduceat(terms, first, axis=0, dtype=np.float64)
+        scores = self.intercept + sums[:, _OWN] / norms.word[:, None]
+        scores += np.add.reduceat(characters, first, axis=0) / norms.character[:, None]
         scores += sums[:, _EVERYWHERE].sum(axis=0) / norms.document
-        scores[1:] += sums[:-1, _FROM_BEFORE] / norms.sentence[0, :-1, None]
-        scores[:-1] += sums[1:, _FROM_AFTER] / norms.sentence[0, 1:, None]
-        for state in (1, 2):
-            tokens = np.flatnonzero(features.states == state)
-            if len(tokens):
-                sentence = np.searchsorted(first, tokens, side="right") - 1
-                values = self._scoped[state - 1, words[tokens]] / norms.sentence[1 + state, sentence, None]
-                np.add.at(scores, sentence, values)
+        scores[1:] += sums[:-1, _FROM_BEFORE] / norms.word[:-1, None]
+        scores[:-1] += sums[1:, _FROM_AFTER] / norms.word[1:, None]
         pairs = features.pairs
         if len(pairs):
-            start = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1))
-            present = pairs[start, 0]
-            sums = np.add.reduceat(self._weights.pairs[pairs[:, 1]], start, axis=0)
+            present = np.flatnonzero(np.diff(features.pair_bounds))
+            start = features.pair_bounds[present]
+            sums = np.add.reduceat(self._pairs[pairs[:, 1]], start, axis=0, dtype=np.float64)
             scores[present] += sums / norms.pair[present, None]
         for hit in features.phrases:
             scores[hit.sentence] += self._weights.phrases[phrase_column(hit)]
@@ -154,33 +150,24 @@ class LinearModel:
             score += self._text.phrases[phrase_column(hit)]
         return np.asarray(score)
 
-    def explain_sentence(self, features: Features, scores: Scores, sentence: int) -> np.ndarray:
-        """Give what each token of a sentence adds to the outputs by standing in it.
+    def explain_sentence(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
+        """Give what each token of a sentence adds to an output of it by standing in it, (n_sentence_tokens,) log-odds.
 
         A pair is shared half and half by its two tokens, a lexicon hit evenly by its tokens. What tokens add as words
         of the document or of a neighbour is left out.
-
-        Returns:
-            (n_sentence_tokens, n_outputs) log-odds.
         """
         norms = features.norms
         first, last = features.sentences[sentence].tolist()
-        shares = scores.terms[first:last, _OWN] / norms.sentence[0, sentence]
-        shares += scores.characters[first:last] / norms.sentence[1, sentence]
-        for state in (1, 2):
-            tokens = np.flatnonzero(features.states[first:last] == state)
-            if len(tokens):
-                places = first + tokens
-                words = np.where(features.known[places], features.rows[places], self._n_words)
-                shares[tokens] += self._scoped[state - 1, words] / norms.sentence[1 + state, sentence]
-        begin, end = np.searchsorted(features.pairs[:, 0], [sentence, sentence + 1])
+        shares = scores.terms[first:last, _OWN, output].astype(np.float64) / norms.word[sentence]
+        shares += scores.characters[first:last, output] / norms.character[sentence]
+        begin, end = features.pair_bounds[sentence : sentence + 2].tolist()
         pairs = features.pairs[begin:end]
-        halves = self._weights.pairs[pairs[:, 1]] / (2.0 * norms.pair[sentence])
-        np.add.at(shares, pairs[:, 2] - first, halves)
-        np.add.at(shares, pairs[:, 3] - first, halves)
+        halves = self._pairs[pairs[:, 1], output].astype(np.float64) / (2.0 * norms.pair[sentence])
+        for side in (2, 3):
+            shares += np.bincount(pairs[:, side] - first, halves, minlength=last - first)
         for hit in features.phrases:
             if hit.sentence == sentence:
-                weight = self._weights.phrases[phrase_column(hit)]
+                weight = self._weights.phrases[phrase_column(hit), output]
                 shares[hit.first - first : hit.last - first] += weight / (hit.last - hit.first)
         return np.asarray(shares)
 
@@ -191,17 +178,17 @@ class LinearModel:
         """
         first, last = features.sentences[sentence].tolist()
         shares = self.explain_surroundings(features, scores, sentence, output)
-        shares[first:last] += self.explain_sentence(features, scores, sentence)[:, output]
+        shares[first:last] += self.explain_sentence(features, scores, sentence, output)
         return shares
 
     def explain_surroundings(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
         """Give what each token adds as a word of the document or of a neighbouring sentence, (n_tokens,) log-odds."""
         norms, terms = features.norms, scores.terms
-        shares = terms[:, _EVERYWHERE, output] / norms.document
+        shares = terms[:, _EVERYWHERE, output].astype(np.float64) / norms.document
         for neighbour, role in ((sentence - 1, _FROM_BEFORE), (sentence + 1, _FROM_AFTER)):
             if 0 <= neighbour < len(features.sentences):
                 begin, end = features.sentences[neighbour].tolist()
-                shares[begin:end] += terms[begin:end, role, output] / norms.sentence[0, neighbour]
+                shares[begin:end] += terms[begin:end, role, output].astype(np.float64) / norms.word[neighbour]
         for hit in features.document_phrases:
             weight = self._weights.document_phrases[phrase_column(hit), output]
             shares[hit.first : hit.last] += weight / (hit.last - hit.first)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from classifier.errors import TaxonomyError
 
-_ELEMENT = re.compile(r"^(?P<body>@[a-z_]+|\([^()\s]+\)|=?[^\s()@|?=]+)(?P<optional>\??)$")
+_ELEMENT = re.compile(r"^(?P<body>@[a-z_]+|\([^()\s]+\)|(?!\.\.)=?[^\s()@|?=]+)(?P<optional>\??)$")
 _GAP = re.compile(r"^\.\.(\d)$")
 _VOWELS = "aeiou"
 # Required elements looked at before a search; patterns rarely have more.
@@ -64,6 +64,11 @@ class Pattern:
 
     elements: tuple[Element, ...]
     anchor: int
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every word form that some element names."""
+        return frozenset().union(*(element.forms for element in self.elements))
 
 
 class PatternCompiler:
@@ -154,7 +159,7 @@ class PatternMatcher:
                 for form in required[level]:
                     masks[form] = masks.get(form, 0) | bit
         self._masks = masks
-        self.words = frozenset(form for p in patterns for e in p.elements for form in e.forms)
+        self.words = frozenset[str]().union(*(pattern.words for pattern in patterns))
 
     def match(self, tokens: Sequence[str], first: int, last: int) -> list[Match]:
         """Match inside the sentence `tokens[first:last]`; matches come in pattern order, then from left to right."""

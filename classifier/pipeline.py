@@ -4,8 +4,10 @@ The components write plain arrays into one `Parse` on the Doc: building spaCy Sp
 than all the rest. Nothing of a Doc outlives `parse`.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+import gc
+import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ _KEY = "tellsign"
 # About 30 MB of strings, lexemes and cached tokens.
 _KEPT_STRINGS = 100_000
 _CACHED_CHUNKS = 50_000
+# The tokenizer's time is quadratic in the marks and pictures of a stretch without blanks: 50,000 took minutes.
+_STRETCH = re.compile(r"\S{200}(?=\S)")
 # spaCy reads "id" as "i'd" and "wed" as "we'd"; in these texts they are papers and a marriage.
 _MISREAD = frozenset({"id", "wed"})
 
@@ -75,48 +79,59 @@ class Parse:
 class Pipeline:
     """Parses texts of one language. Not for several threads at once."""
 
-    def __init__(self, language: str, indicators: tuple[str, ...]) -> None:
+    def __init__(self, language: str, indicators: tuple[str, ...], *, kept_strings: int = _KEPT_STRINGS) -> None:
         """Build the spaCy pipeline.
 
         Args:
             language: ISO 639-1 code that has a lexicon.
             indicators: Their ids in column order; lexicon hits are numbered by it.
+            kept_strings: How many strings spaCy may learn before it starts anew.
         """
+        self._kept_strings = kept_strings
         self.lexicon = load_lexicon(language)
-        self._nlp = spacy.blank(language)
-        tokenizer: Any = self._nlp.tokenizer
-        tokenizer.max_cache_size = _CACHED_CHUNKS
-        tokenizer.rules = {text: rule for text, rule in tokenizer.rules.items() if text.lower() not in _MISREAD}
-        self._nlp.add_pipe("tellsign_sentences")
-        self._nlp.add_pipe("tellsign_lexicon", config={"language": language, "indicators": list(indicators)})
-        # A cut is made before the tokenizer's own limit for one text, which guards parsers that are not used here.
-        self._nlp.max_length = 10_000_000
-
-    def memory_zone(self) -> AbstractContextManager[object]:
-        """Free what spaCy's vocabulary learns inside the block, once it knows as many strings as it may keep.
-
-        Up to that limit words are kept for good: a tokenizer whose cache is emptied all the time runs five times
-        slower.
-        """
-        if len(self._nlp.vocab.strings) < _KEPT_STRINGS:
-            return nullcontext()
-        return self._nlp.memory_zone()
+        self._config = {"language": language, "indicators": list(indicators)}
+        self._nlp = _build_nlp(self._config)
 
     def parse(self, text: str) -> Parse:
         """Normalise, tokenise and annotate one text."""
+        if len(self._nlp.vocab.strings) > self._kept_strings:
+            # spaCy's vocabulary never forgets. Its memory zones empty the tokenizer's cache each time (five times
+            # slower) and still grow by half a kilobyte a document; a new pipeline costs a tenth of a second.
+            self._nlp = _build_nlp(self._config)
+            gc.collect()
         normalised = normalise(text, self.lexicon.words)
-        doc = self._nlp.make_doc(normalised.text)
-        doc.user_data[_KEY] = _read_tokens(doc, normalised)
+        cuts = [match.end() for match in _STRETCH.finditer(normalised.text)]
+        doc = self._nlp.make_doc(_part(normalised.text, cuts))
+        doc.user_data[_KEY] = _read_tokens(doc, normalised, cuts)
         for _, component in self._nlp.pipeline:
             doc = component(doc)
         parsed: Parse = doc.user_data[_KEY]
         return parsed
 
 
-def _read_tokens(doc: Doc, normalised: Normalised) -> Parse:
+def _build_nlp(config: dict[str, Any]) -> Language:
+    nlp = spacy.blank(config["language"])
+    tokenizer: Any = nlp.tokenizer
+    tokenizer.max_cache_size = _CACHED_CHUNKS
+    tokenizer.rules = {text: rule for text, rule in tokenizer.rules.items() if text.lower() not in _MISREAD}
+    nlp.add_pipe("tellsign_sentences")
+    nlp.add_pipe("tellsign_lexicon", config=config)
+    # spaCy's limit for one text guards parsers that are not used here.
+    nlp.max_length = 10_000_000
+    return nlp
+
+
+def _part(text: str, cuts: list[int]) -> str:
+    """Put a blank at every cut."""
+    return " ".join(text[a:b] for a, b in pairwise([0, *cuts, len(text)])) if cuts else text
+
+
+def _read_tokens(doc: Doc, normalised: Normalised, cuts: list[int]) -> Parse:
     table = doc.to_array(["IDX", "LENGTH", "IS_SPACE"]).astype(np.int64)
     table = table[table[:, 2] == 0]
-    starts, ends = table[:, 0], table[:, 0] + table[:, 1]
+    # The blanks put in at the cuts are counted out again.
+    starts = table[:, 0] - np.searchsorted(np.array(cuts, dtype=np.int64) + np.arange(len(cuts)), table[:, 0])
+    ends = starts + table[:, 1]
     folded = fold_case(normalised.text)
     tokens = [folded[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
     return Parse(normalised, tokens, starts, ends)
@@ -135,7 +150,7 @@ def mark_sentences(doc: Doc) -> Doc:
     bounds = np.array(sentence_bounds(parsed.normalised.text), dtype=np.int64).reshape(-1, 2)
     first = np.searchsorted(parsed.starts, bounds[:, 0])
     first[:1] = 0
-    last = np.append(first[1:], len(parsed.tokens))
+    last = np.append(first, len(parsed.tokens))[1:]
     parsed.sentences = np.stack([first, last], axis=1)[first < last]
     return doc
 
@@ -162,7 +177,8 @@ class LexiconComponent:
             governing.extend(scopes)
             for match in matches:
                 if match.pattern < n_patterns:
-                    state = choose_state(match.first, match.last, scopes)
+                    named = self._lexicon.named[match.pattern]
+                    state = choose_state(tokens, match.first, match.last, scopes=scopes, named=named)
                     column = self._columns[match.pattern]
                     parsed.hits.append(Hit(match.pattern, column, number, match.first, match.last, state))
         parsed.states = mark_tokens(len(tokens), governing)

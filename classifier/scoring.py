@@ -150,9 +150,13 @@ def softmax_log(scores: np.ndarray) -> np.ndarray:
 
 
 def indicator_inputs(pooled: Pooled, log_context: np.ndarray) -> np.ndarray:
-    """Give the inputs of the indicators' document models, (n_indicators, n_inputs): own scores, then shared ones."""
-    own = np.stack([pooled.peak, pooled.second, pooled.spoken], axis=1)
-    shared = np.concatenate([np.maximum(log_context, np.log(_SOFT)), [pooled.review, pooled.length]])
+    """Give the inputs of the indicators' document models, (n_indicators, n_inputs): own scores, then the context.
+
+    The text's review score is left out on purpose: it would flag an indicator for the company it keeps.
+    """
+    negated, hypothetical = pooled.held[pooled.sentence].T
+    own = np.stack([pooled.peak, pooled.second, negated, hypothetical], axis=1)
+    shared = np.maximum(log_context, np.log(_SOFT))
     return np.hstack([own, np.broadcast_to(shared, (len(own), len(shared)))])
 
 

@@ -29,7 +29,7 @@ from service.settings import Settings, SettingsError
 
 
 def create_app(settings: Settings, *, analyzer: Analyzer | None = None) -> FastAPI:
-    """The ASGI application; its lifespan loads the model, and until then only `/healthz` and the page answer.
+    """The ASGI application; its lifespan loads the model, so a server that runs it listens once that is done.
 
     Args:
         settings: Limits, keys and the model folder.

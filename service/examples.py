@@ -23,28 +23,28 @@ _ANALYSIS: dict[str, Any] = {
     "id": None,
     "characters": 72,
     "language": {"code": "en", "probability": 0.99, "supported": True},
-    "model": {"name": "default", "version": "1.0.0", "sha256": "0" * 64, "taxonomy": "1.0"},
+    "model": {"name": "default", "version": "0.1.0", "sha256": "0" * 64, "taxonomy": "1.0"},
     "context": {
         "label": "disclosure",
         "probabilities": {
-            "disclosure": 0.93,
-            "solicitation": 0.01,
-            "report": 0.04,
-            "guidance": 0.01,
-            "unrelated": 0.01,
+            "disclosure": 0.847,
+            "solicitation": 0.005,
+            "report": 0.007,
+            "guidance": 0.009,
+            "unrelated": 0.132,
         },
     },
-    "review": {"probability": 0.91, "threshold": 0.41, "flagged": True, "reasons": ["document_retention"]},
+    "review": {"probability": 0.991, "threshold": 0.433, "flagged": True, "reasons": ["document_retention"]},
     "indicators": [
         {
             "id": "document_retention",
-            "probability": 0.97,
-            "threshold": 0.48,
+            "probability": 0.9997,
+            "threshold": 0.256,
             "flagged": True,
             "state": "asserted",
-            "log_odds": 3.4,
-            "intercept": -3.1,
-            "remainder": 0.3,
+            "log_odds": 10.66,
+            "intercept": -6.41,
+            "remainder": -0.11,
             "spans": [
                 {
                     "start": 0,
@@ -52,7 +52,7 @@ _ANALYSIS: dict[str, Any] = {
                     "text": _TEXT[:71],
                     "assertion": "asserted",
                     "source": "model",
-                    "contribution": 6.2,
+                    "contribution": 17.18,
                     "sentence": 0,
                 }
             ],
@@ -75,7 +75,7 @@ ANALYZE_RESPONSES: dict[str, Any] = {
                         "type": "urn:tellsign:problem:empty_text",
                         "title": "The text is empty",
                         "status": 422,
-                        "detail": "The text has no characters other than white space",
+                        "detail": "the text is empty or blank; it must have at least one visible character",
                     },
                 },
             ]

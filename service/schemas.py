@@ -98,9 +98,9 @@ class IndicatorOut(BaseModel):
     threshold: Probability
     flagged: bool
     state: Literal["asserted", "negated", "hypothetical", "absent", "abstained"]
-    log_odds: float | None
-    intercept: float
-    remainder: float
+    log_odds: float | None = Field(description="Score of the deciding sentence; null when the model abstained.")
+    intercept: float = Field(description="Log-odds of an empty sentence.")
+    remainder: float = Field(description="Log-odds that everything outside the asserted spans adds.")
     spans: list[EvidenceOut]
 
 

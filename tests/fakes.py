@@ -44,6 +44,7 @@ PHRASES: Mapping[str, tuple[str, Assertion, float]] = {
     "unpaid wages": ("wage_withholding", "hypothetical", 0.0),
     "nobody holds their passports": ("document_retention", "negated", 0.0),
     "no one paid a recruitment fee": ("debt_bondage", "negated", 0.0),
+    "nobody is locked in": ("restriction_of_movement", "negated", 0.0),
     "the gate is open at all hours": ("restriction_of_movement", "negated", 0.0),
     "keeps our passports": ("document_retention", "asserted", 4.7),
 }

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 import classifier
-from classifier.errors import ArtifactError
 from service.analysis_queue import Analyzer
 from service.app import create_app
 from service.settings import Settings
@@ -63,11 +61,6 @@ def kept_logging() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def load_model(*, max_characters: int = 100_000) -> Analyzer:
-    """The model that ships; skips the test where there is none."""
-    if not hasattr(classifier, "load"):
-        pytest.skip("no model ships")
-    try:
-        return classifier.load(max_characters=max_characters)
-    except ArtifactError as error:
-        pytest.skip(f"no model ships: {error}")
+def load_model(*, max_characters: int = 100_000) -> classifier.Analyzer:
+    """The model that ships."""
+    return classifier.load(max_characters=max_characters)

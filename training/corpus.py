@@ -182,7 +182,7 @@ def _parse_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             if not content.strip():
                 continue
             try:
-                row = json.loads(content.decode("utf-8"))
+                row = json.loads(content.decode("utf-8").rstrip())
             except UnicodeDecodeError as error:
                 raise CorpusError(f"{path.name}:{line}: not UTF-8 at byte {error.start}") from None
             except json.JSONDecodeError as error:

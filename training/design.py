@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from classifier.assertion import STATES
 from classifier.features import (
     N_STATES,
     Features,
     FeatureSpace,
     Featuriser,
+    bound_pairs,
     character_ngrams,
     first_of_document,
     pair_keys,
@@ -110,6 +112,8 @@ class _Triples:
             self._parts.append((rows, columns + self._layout.slices[block].start, values * scale))
 
     def build(self, n_rows: int) -> csr_matrix:
+        if not self._parts:
+            return csr_matrix((n_rows, self._layout.width))
         rows, columns, values = (np.concatenate(part) for part in zip(*self._parts, strict=True))
         return csr_matrix((values, (rows, columns)), shape=(n_rows, self._layout.width))
 
@@ -134,17 +138,16 @@ def _add_words(triples: _Triples, features: Features, space: FeatureSpace, offse
     sentence = np.repeat(np.arange(len(lengths)), lengths)
     known = np.flatnonzero(features.known)
     columns, row = features.rows[known], sentence[known]
-    idf, state, norms = space.word_idf[columns], features.states[known], features.norms.sentence
-    triples.add("word", offset + row, columns, idf / norms[0, row])
-    for block, number in (("negated", 1), ("supposed", 2)):
-        held = state == number
-        triples.add(block, offset + row[held], columns[held], idf[held] / norms[1 + number, row[held]])
+    idf, norms = space.word_idf[columns], features.norms.word
+    for state, block in enumerate(ROLES[: len(STATES)]):
+        held = features.states[known] == state
+        triples.add(block, offset + row[held], columns[held], idf[held] / norms[row[held]])
     n = len(lengths)
     everywhere = np.repeat(np.arange(n), len(columns))
     triples.add("document", offset + everywhere, np.tile(columns, n), np.tile(idf / features.norms.document, n))
     for block, step in (("before", 1), ("after", -1)):
         inside = (row + step >= 0) & (row + step < n)
-        triples.add(block, offset + row[inside] + step, columns[inside], idf[inside] / norms[0, row[inside]])
+        triples.add(block, offset + row[inside] + step, columns[inside], idf[inside] / norms[row[inside]])
 
 
 def _add_characters(triples: _Triples, features: Features, featuriser: Featuriser, offset: int) -> None:
@@ -153,7 +156,7 @@ def _add_characters(triples: _Triples, features: Features, featuriser: Featurise
     columns = [featuriser.columns[row] for row in features.rows.tolist()]
     row = np.repeat(sentence, [len(found) for found in columns])
     column = np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64)
-    values = featuriser.space.character_idf[column] / features.norms.sentence[1, row]
+    values = featuriser.space.character_idf[column] / features.norms.character[row]
     triples.add("characters", offset + row, column, values)
 
 
@@ -206,9 +209,10 @@ def cut_features(features: Features, featuriser: Featuriser, first: int, last: i
         states=states,
         sentences=bounds,
         pairs=pairs,
+        pair_bounds=bound_pairs(pairs, 1),
         phrases=moved,
         document_phrases=first_of_document(moved),
-        norms=featuriser.norms(rows, states, bounds, pairs),
+        norms=featuriser.norms(rows, bounds, pairs),
     )
 
 

@@ -65,8 +65,7 @@ class Prepared:
 def parse_texts(texts: Sequence[str], language: str, indicators: tuple[str, ...]) -> list[Parse]:
     """Parse texts in order."""
     pipeline = Pipeline(language, indicators)
-    with pipeline.memory_zone():
-        return [pipeline.parse(text) for text in texts]
+    return [pipeline.parse(text) for text in texts]
 
 
 def prepare(

@@ -194,7 +194,7 @@ def _rows(score: IndicatorScore) -> tuple[Row, ...]:
     parts = [
         ("Every sentence starts at", score.intercept, ""),
         *((f"“{clipped(visible(span.text), 60)}”", span.contribution, effect(span.contribution)) for span in counted),
-        ("Its other words", score.remainder, effect(score.remainder)),
+        ("All other words of the text", score.remainder, effect(score.remainder)),
     ]
     largest = max(abs(value) for _, value, _ in parts) or 1.0
     return tuple(

@@ -94,7 +94,9 @@ def on_terminal(*arguments: str, **more: str) -> str:
     """Return what a terminal of 100 columns shows for a command line."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-    settings = environment(TERM="xterm-256color", **more)
+    # The terminal says how wide it is; a variable left by the test runner would overrule it.
+    settings = {name: value for name, value in environment(**more).items() if name not in {"COLUMNS", "LINES"}}
+    settings["TERM"] = "xterm-256color"
     with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=settings) as process:
         os.close(theirs)
         shown = b"".join(read_until_closed(ours))

@@ -29,10 +29,11 @@ def draw(
     terminal: bool = True,
     environment: Mapping[str, str] | None = None,
     ascii_only: bool = False,
+    width: int = 100,
 ) -> str:
-    """Return what a terminal of 100 columns gets."""
+    """Return what a terminal of so many columns gets."""
     console = Console(
-        file=io.StringIO(), force_terminal=terminal, width=100, color_system="256", _environ=environment or {}
+        file=io.StringIO(), force_terminal=terminal, width=width, color_system="256", _environ=environment or {}
     )
     analysis = FakeAnalyzer().analyze(Document(text, name, language))
     console.print(render_analysis(text, analysis, TITLES, ascii_only=ascii_only))
@@ -83,9 +84,22 @@ def test_verdict_comes_first(text: str, verdict: str) -> None:
     assert CODES.sub("", draw(text)).startswith(verdict)
 
 
-def test_flagged_indicator_shows_probability_threshold_and_contribution() -> None:
-    (row,) = [line for line in CODES.sub("", draw(ASSERTED)).splitlines() if line.startswith("Retention")]
-    assert re.search(r"0\.88 +0\.50  █{10}│█{7}░{2}  \+4\.70 keeps our passports", row)
+@pytest.mark.parametrize("width", [80, 120])
+def test_flagged_indicator_shows_probability_threshold_and_contribution(width: int) -> None:
+    lines = CODES.sub("", draw(ASSERTED, width=width)).splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("Retention"))
+    assert re.search(r"0\.88 +0\.50  █{10}│█{7}░{2}", lines[place])
+    assert lines[place + 1].split("  ")[1:3] == [" +4.70", "keeps our passports"]
+
+
+def test_every_title_leaves_room_for_the_whole_bar_in_80_columns() -> None:
+    analysis = FakeAnalyzer().analyze(ASSERTED)
+    score = next(score for score in analysis.indicators if score.flagged)
+    every = tuple(replace(score, id=name) for name in TITLES)
+    console = Console(file=io.StringIO(), width=80)
+    console.print(render_analysis(ASSERTED, replace(analysis, indicators=every), TITLES))
+    assert isinstance(console.file, io.StringIO)
+    assert len(re.findall("█{10}│█{7}░{2}", console.file.getvalue())) == len(TITLES)
 
 
 def test_bar_can_be_drawn_in_ascii() -> None:

@@ -1,0 +1,195 @@
+"""Rules of CONTRIBUTING.md that no linter knows, held over the whole tree."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import typer
+
+from service.cli import app
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for package in ("classifier", "training", "service") for path in sorted((ROOT / package).rglob("*.py"))]
+SERVING = [path for path in SOURCES if not path.is_relative_to(ROOT / "training")]
+NAMES = [path.relative_to(ROOT).as_posix() for path in SOURCES]
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "core"}
+# An absolute path of one machine, as opposed to the path of a URL.
+MACHINE_PATH = re.compile(r"(?<![\w.>])/(?:home|root|Users|opt|mnt|srv|work)/\w")
+INDEX_OPTION = re.compile(r"https?://|file:|--(?:extra-)?index-url|--find-links|--trusted-host")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+
+
+def functions(path: Path) -> Iterator[Function]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, Function):
+            yield node
+
+
+def public_functions(path: Path) -> Iterator[Function]:
+    """Functions of a module and methods of its classes, without those inside other functions."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    for node in module.body:
+        members = node.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_") else [node]
+        yield from (member for member in members if isinstance(member, Function) and not member.name.startswith("_"))
+
+
+def length(function: Function) -> int:
+    """Lines of a function without its docstring."""
+    docstring = (ast.get_docstring(function, clean=False) or "").splitlines()
+    return (function.end_lineno or function.lineno) - function.lineno + 1 - len(docstring)
+
+
+def tracked_files() -> list[Path]:
+    """Text files that are, or are about to be, in the repository; corpora and model folders apart."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],  # noqa: S607 - the git of the developer
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    paths = [ROOT / name for name in listed.stdout.splitlines()]
+    binary = {".npy", ".npz", ".png", ".bin"}
+    return [path for path in paths if path.is_file() and path.suffix not in binary | {".jsonl"}]
+
+
+@every_source
+def test_file_has_at_most_350_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350
+
+
+@every_source
+def test_function_has_at_most_60_lines(path: Path) -> None:
+    assert {f.name: length(f) for f in functions(path) if length(f) > 60} == {}
+
+
+@every_source
+def test_function_has_at_most_five_positional_parameters(path: Path) -> None:
+    def positional(function: Function) -> int:
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        return len([name for name in names if name not in {"self", "cls"}])
+
+    assert {f.name: positional(f) for f in functions(path) if positional(f) > 5} == {}
+
+
+@every_source
+def test_module_and_public_functions_say_what_they_do(path: Path) -> None:
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(module), "the module has no docstring"
+    assert [f.name for f in public_functions(path) if not ast.get_docstring(f)] == []
+
+
+@every_source
+def test_no_work_is_left_as_a_note(path: Path) -> None:
+    assert re.findall(r"\b(?:TODO|FIXME|XXX)\b", path.read_text(encoding="utf-8")) == []
+
+
+@every_source
+def test_module_is_named_after_what_it_holds(path: Path) -> None:
+    assert not VAGUE & {*path.relative_to(ROOT).with_suffix("").parts}
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match.group()}"
+        for path in tracked_files()
+        for match in MACHINE_PATH.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-serve.lock", ".ci/node/package-lock.json"])
+def test_lock_file_leaves_the_choice_of_registry_to_the_machine(name: str) -> None:
+    assert INDEX_OPTION.findall((ROOT / name).read_text(encoding="utf-8")) == []
+
+
+def test_serving_lock_is_part_of_the_full_lock() -> None:
+    """A server and its tests never run two versions of one library."""
+    serving, full = (pins(ROOT / name) for name in ("requirements-serve.lock", "requirements.lock"))
+    assert serving - full == set()
+
+
+def pins(path: Path) -> set[str]:
+    return set(re.findall(r"^[\w.\[\]-]+==[^ \\]+", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+def test_lock_holds_every_declared_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [name for group in project["optional-dependencies"].values() for name in group]
+    declared = {re.split(r"[\[<>=!~ ]", name, maxsplit=1)[0] for name in (*project["dependencies"], *extras)}
+    locked = {re.split(r"[\[=]", pin, maxsplit=1)[0] for pin in pins(ROOT / "requirements.lock")}
+    assert declared - locked == set()
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of the modules that a file imports anywhere."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", SERVING, ids=[path.relative_to(ROOT).as_posix() for path in SERVING])
+def test_serving_imports_only_what_serving_installs(path: Path) -> None:
+    """`make serve` installs the small lock file: an import beyond it would fail on the reader's machine first."""
+    installed = {re.split(r"[\[=]", pin, maxsplit=1)[0] for pin in pins(ROOT / "requirements-serve.lock")}
+    own = {"classifier", "service", *sys.stdlib_module_names}
+    # pyarrow is asked for only when a Parquet file is written, and its absence is said in plain words.
+    foreign = imported(path) - own - {"pyarrow"}
+    homes = packages_distributions()
+    wanted = {name: {re.sub(r"[-_.]+", "-", home).lower() for home in homes.get(name, [name])} for name in foreign}
+    assert [name for name, candidates in wanted.items() if not candidates & installed] == []
+
+
+def test_torch_is_never_installed() -> None:
+    assert "torch" not in {pin.split("==")[0] for pin in pins(ROOT / "requirements.lock")}
+
+
+def test_every_make_target_has_a_line_of_help() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+):(.*)$", makefile, flags=re.MULTILINE)
+    assert [name for name, rest in targets if " ## " not in rest] == []
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    assert phony is not None
+    assert set(phony.group(1).split()) == {name for name, _ in targets}
+
+
+def command_lines(group: object, prefix: str) -> Iterator[str]:
+    """Every `tellsign NAME [NAME]` that the command line answers to."""
+    for name, command in getattr(group, "commands", {}).items():
+        nested = list(command_lines(command, f"{prefix} {name}"))
+        yield from nested or [f"{prefix} {name}"]
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = list(command_lines(typer.main.get_command(app), "tellsign"))
+    assert "tellsign score" in commands
+    assert [command for command in commands if command not in readme] == []
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in Settings.model_fields if f"`TELLSIGN_{name.upper()}`" not in readme] == []
+
+
+def test_every_dependency_is_in_the_readme_with_its_licence() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    declared = {re.split(r"[\[<>=!~ ]", name, maxsplit=1)[0] for group in groups for name in group}
+    listed = set(re.findall(r"^\| `([\w-]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert declared - listed == set()
