@@ -14,7 +14,7 @@ from training.corpus import GENRES, Card, Record, load_card, load_corpus, read_r
 from training.evaluate import Evaluation, evaluate
 from training.fit import FitResult, fit
 from training.manifest import build_manifest, describe_data, hash_code
-from training.recipe import Recipe, build_recipe, load_recipe
+from training.recipe import Recipe, SplitRule, build_recipe, load_recipe
 from training.report import build_summary
 from training.split import TEST, Split, check_split, split_records
 
@@ -40,7 +40,7 @@ def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Call
     say(f"loading corpus '{card.name}'")
     records = load_corpus(recipe.corpus, recipe.language)
     split = split_corpus(records, recipe, card)
-    check_folds(records, split, recipe.split.folds)
+    check_folds(records, split, recipe.split)
     say(f"fitting on {len(split.development)} documents, {recipe.split.folds} grouped folds")
     result = fit(records, split, recipe, cache=_open_cache(cache, recipe.language) if cache else None)
     name, data = Path(recipe_name).stem, describe_data(card, split)
@@ -77,20 +77,21 @@ def split_corpus(records: list[Record], recipe: Recipe, card: Card) -> Split:
     return split
 
 
-def check_folds(records: Sequence[Record], split: Split, folds: int) -> None:
+def check_folds(records: Sequence[Record], split: Split, rule: SplitRule) -> None:
     """Refuse a corpus too small for its split: the models of every fold must meet each answer outside it.
 
     Raises:
         CorpusError: a part is empty, or an answer is too rare; the message names it.
     """
-    for part in (TEST, *range(folds)):
+    for part in (TEST, *range(rule.folds)):
         if part not in split.parts:
             name = "the test part" if part == TEST else f"development fold {part}"
             raise CorpusError(f"no document fell into {name}; use more documents or fewer folds")
     answers: dict[str, set[int]] = {f"asserts '{name}'": set() for name in load_taxonomy().ids}
     answers |= {f"is '{genre}'": set() for genre in GENRES}
     answers |= {"needs review": set(), "needs no review": set()}
-    for index in split.development.tolist():
+    fair = split.development[split.positions[split.development] >= rule.lexicon_share]
+    for index in fair.tolist():
         record, fold = records[index], int(split.parts[index])
         held = {f"asserts '{span.indicator}'" for span in record.spans if span.assertion == "asserted"}
         review = "needs review" if record.needs_review else "needs no review"

@@ -77,17 +77,20 @@ def fit(records: Sequence[Record], split: Split, recipe: Recipe, *, cache: Memor
     chosen = [records[i] for i in split.development]
     parse = (cache or Memory(location=None, verbose=0)).cache(parse_texts)
     parses = parse([record.text for record in chosen], recipe.language, indicators)
-    data = prepare(chosen, split.parts[split.development], parses, recipe=recipe, indicators=indicators)
+    fair = split.positions[split.development] >= recipe.split.lexicon_share
+    folds = split.parts[split.development]
+    data = prepare(chosen, parses, folds=folds, fair=fair, recipe=recipe, indicators=indicators)
 
     by_fold = {fold: _fit_linear(data, data.folds != fold, recipe, outputs) for fold in np.unique(data.folds).tolist()}
     margins, text = _predict_out_of_fold(data, by_fold)
-    slopes, shifts = fit_sigmoids(margins, data.labels, _fitted_rows(data.labels, outputs))
+    slopes, shifts = fit_sigmoids(margins, data.labels, _calibrated_rows(data, outputs))
     pooled = pool_documents(margins * slopes + shifts, data.document, text, outputs)
 
     setting = Setting(recipe.document, outputs)
     asserted = data.states[:, :, 0]
 
-    def fit_on(chosen: np.ndarray) -> LinearCalibrators:
+    def fit_on(candidates: np.ndarray) -> LinearCalibrators:
+        chosen = candidates[data.fair[candidates]]
         return fit_documents(
             [pooled[i] for i in chosen],
             asserted=asserted[chosen],
@@ -112,7 +115,7 @@ def _fit_linear(data: Prepared, chosen: np.ndarray, recipe: Recipe, outputs: Out
     """Fit all linear models on the documents where `chosen` (n_documents,) is true."""
     options = recipe.estimator
     sentence, rationale = chosen[data.document], chosen[data.rationale_document]
-    rows = vstack([data.rows[sentence], data.rationales[rationale]]).tocsr()
+    rows = vstack([data.fitted[sentence], data.rationales[rationale]]).tocsr()
     labels = np.vstack([data.labels[sentence], data.rationale_labels[rationale]])
     weights = np.concatenate([np.ones(sentence.sum()), np.full(rationale.sum(), options.rationale_weight)])
     found = 2 * outputs.n_indicators
@@ -129,7 +132,7 @@ def _fit_linear(data: Prepared, chosen: np.ndarray, recipe: Recipe, outputs: Out
     )
     targets = np.column_stack([data.genre[:, None] == np.arange(outputs.n_contexts), data.review])
     text = fit_one_vs_rest(
-        data.text[chosen],
+        data.fitted_text[chosen],
         targets[chosen],
         weights=np.ones(chosen.sum()),
         estimator=build_estimator(options.text_c, options.iterations, recipe.seed),
@@ -151,11 +154,11 @@ def _predict_out_of_fold(data: Prepared, by_fold: dict[int, _Linear]) -> tuple[n
     return margins, text
 
 
-def _fitted_rows(labels: np.ndarray, outputs: Outputs) -> np.ndarray:
-    """Say which rows an output's sigmoid is fitted on: all, but for the held outputs only sentences that speak."""
+def _calibrated_rows(data: Prepared, outputs: Outputs) -> np.ndarray:
+    """Say which rows an output's sigmoid is fitted on: all fair ones; for the held outputs, those that speak."""
     found = 2 * outputs.n_indicators
-    rows = np.ones_like(labels)
-    rows[:, found:] = np.any(labels[:, outputs.n_indicators : found], axis=1, keepdims=True)
+    rows = np.repeat(data.fair[data.document, None], data.labels.shape[1], axis=1)
+    rows[:, found:] &= np.any(data.labels[:, outputs.n_indicators : found], axis=1, keepdims=True)
     return rows
 
 
@@ -175,15 +178,15 @@ def _rounded(weights: Weights | TextWeights) -> dict[str, np.ndarray]:
 def _choose_thresholds(
     data: Prepared, probabilities: Probabilities, recipe: Recipe, indicators: tuple[str, ...]
 ) -> dict[str, Threshold]:
-    rules = recipe.thresholds
-    chosen = {"review": choose_threshold(data.review, probabilities.review, rules.review)}
+    rules, fair = recipe.thresholds, data.fair
+    chosen = {"review": choose_threshold(data.review[fair], probabilities.review[fair], rules.review)}
     for number, name in enumerate(indicators):
-        asserted, truth = probabilities.indicators[:, number], data.states[:, number]
+        asserted, truth = probabilities.indicators[fair, number], data.states[fair, number]
         chosen[name] = choose_threshold(truth[:, 0], asserted, rules.indicators)
         # Whether an indicator is spoken of only matters where it is not flagged.
         rest = asserted < chosen[name].value
         spoken = truth[rest].any(axis=1) & ~truth[rest, 0]
-        chosen[f"spoken:{name}"] = choose_threshold(spoken, probabilities.spoken[rest, number], rules.spoken)
+        chosen[f"spoken:{name}"] = choose_threshold(spoken, probabilities.spoken[fair, number][rest], rules.spoken)
     return chosen
 
 

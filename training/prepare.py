@@ -1,7 +1,7 @@
 """A corpus made ready for fitting: parsed, split, featurised, labelled, written out as matrices."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -32,13 +32,15 @@ class Prepared:
         features: Of the parses.
         featuriser: Over the space of all of them.
         layout: Of the columns.
-        rows: (n_sentences, n_columns) sentence rows.
+        fair: (n_documents,) bool, not in sight when the lexicon was written.
+        rows: (n_sentences, n_columns) sentence rows, to be scored.
+        fitted: The same rows to fit on: without lexicon phrases where the document is not fair.
         labels: (n_sentences, n_outputs) bool.
         document: (n_sentences,) document number of each row.
         rationales: (n_rationales, n_columns) rows of the labelled spans.
         rationale_labels: (n_rationales, n_outputs) bool.
         rationale_document: (n_rationales,) document numbers.
-        text: (n_documents, n_columns) whole-text rows.
+        text: (n_documents, n_columns) whole-text rows, to be scored; `fitted_text` to fit on.
         states: (n_documents, n_indicators, 3) bool, what each document holds.
         genre: (n_documents,) number of the context.
         review: (n_documents,) bool.
@@ -50,13 +52,16 @@ class Prepared:
     features: Sequence[Features]
     featuriser: Featuriser
     layout: Layout
+    fair: np.ndarray
     rows: csr_matrix
+    fitted: csr_matrix
     labels: np.ndarray
     document: np.ndarray
     rationales: csr_matrix
     rationale_labels: np.ndarray
     rationale_document: np.ndarray
     text: csr_matrix
+    fitted_text: csr_matrix
     states: np.ndarray
     genre: np.ndarray
     review: np.ndarray
@@ -70,9 +75,10 @@ def parse_texts(texts: Sequence[str], language: str, indicators: tuple[str, ...]
 
 def prepare(
     records: Sequence[Record],
-    folds: np.ndarray,
     parses: Sequence[Parse],
     *,
+    folds: np.ndarray,
+    fair: np.ndarray,
     recipe: Recipe,
     indicators: tuple[str, ...],
 ) -> Prepared:
@@ -80,8 +86,9 @@ def prepare(
 
     Args:
         records: Development documents.
-        folds: (n_documents,) their folds.
         parses: Of their texts.
+        folds: (n_documents,) their folds.
+        fair: (n_documents,) bool, not in sight when the lexicon was written.
         recipe: Minimum counts and block weights.
         indicators: Ids in column order.
     """
@@ -93,11 +100,12 @@ def prepare(
     labels = [
         label_stretches(found, parse.sentences, len(indicators)) for found, parse in zip(spans, parses, strict=True)
     ]
+    shown = [one if kept else hide_phrases(one) for one, kept in zip(features, fair.tolist(), strict=True)]
     cuts, cut_labels, cut_documents = [], [], []
     for number, found in enumerate(spans):
         for span in found:
             last = _sentence_end(parses[number], span.first, span.last)
-            cuts.append(cut_features(features[number], featuriser, span.first, last))
+            cuts.append(cut_features(shown[number], featuriser, span.first, last))
             cut_labels.append(label_stretches(found, np.array([[span.first, last]]), len(indicators)))
             cut_documents.append(number)
     return Prepared(
@@ -107,17 +115,25 @@ def prepare(
         features=features,
         featuriser=featuriser,
         layout=layout,
+        fair=fair,
         rows=build_rows(features, featuriser, layout),
+        fitted=build_rows(shown, featuriser, layout),
         labels=label_outputs(np.concatenate(labels)),
         document=np.repeat(np.arange(len(records)), [len(parse.sentences) for parse in parses]),
         rationales=build_rows(cuts, featuriser, layout),
         rationale_labels=label_outputs(np.concatenate(cut_labels)),
         rationale_document=np.array(cut_documents),
         text=build_text_rows(features, space, layout),
+        fitted_text=build_text_rows(shown, space, layout),
         states=np.stack([document_states(record, indicators) for record in records]),
         genre=np.array([GENRES.index(record.genre) for record in records]),
         review=np.array([record.needs_review for record in records]),
     )
+
+
+def hide_phrases(features: Features) -> Features:
+    """Leave the lexicon phrases out of a document's features."""
+    return replace(features, phrases=(), document_phrases=())
 
 
 def _sentence_end(parsed: Parse, first: int, last: int) -> int:

@@ -61,7 +61,7 @@ def choose_rule(
         `asserted` and `price` of the best rule, and its `character_f1`.
     """
     model = LinearModel(data.featuriser, *weights)
-    numbers = np.flatnonzero(data.folds == fold).tolist()
+    numbers = np.flatnonzero((data.folds == fold) & data.fair).tolist()
     scores = {number: model.score(data.features[number]) for number in numbers}
     flagged = probabilities.indicators >= document.thresholds
     spoken = np.log(document.spoken_thresholds / (1.0 - document.spoken_thresholds))

@@ -14,11 +14,19 @@ from classifier.model import ROLES
 
 @dataclass(frozen=True, slots=True)
 class SplitRule:
-    """How the corpus is divided: share of clusters held out and number of development folds."""
+    """How the corpus is divided.
+
+    Attributes:
+        name: Of the frozen split in the corpus card.
+        test_share: Share of the hash range that is held out, from its top.
+        folds: Number of development folds.
+        lexicon_share: Share of the hash range, from its bottom, that was in sight when the lexicon was written.
+    """
 
     name: str
     test_share: float
     folds: int
+    lexicon_share: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,13 @@ class Split:
     Attributes:
         parts: (n_records,) int; `TEST`, or the number of the development fold, 0-based.
         clusters: (n_records,) int; records of one cluster share a part.
+        positions: (n_records,) in 0..1, where the hash of the cluster falls; the top of the range is the test part.
         sha256: Of all `id part` lines in id order: the frozen identity of the split.
     """
 
     parts: np.ndarray
     clusters: np.ndarray
+    positions: np.ndarray
     sha256: str
 
     @property
@@ -93,9 +95,11 @@ def split_records(records: Sequence[Record], *, test_share: float, folds: int) -
     keys: dict[int, str] = {}
     for cluster, record in zip(clusters, records, strict=True):
         keys[cluster] = min(keys.get(cluster, record.group), record.group)
-    part = {cluster: _choose_part(key, test_share, folds) for cluster, key in keys.items()}
-    parts = np.array([part[cluster] for cluster in clusters])
-    return Split(parts, clusters, _hash_parts(records, parts))
+    places = {cluster: _place(key) for cluster, key in keys.items()}
+    positions = np.array([places[cluster][0] for cluster in clusters])
+    fold = np.array([places[cluster][1] % folds for cluster in clusters])
+    parts = np.where(positions >= 1.0 - test_share, TEST, fold)
+    return Split(parts, clusters, positions, _hash_parts(records, parts))
 
 
 def check_split(split: Split, expected: str | None, name: str) -> None:
@@ -108,12 +112,13 @@ def check_split(split: Split, expected: str | None, name: str) -> None:
         raise CorpusError(f"split '{name}' has sha256 {split.sha256}; the corpus card froze {expected}")
 
 
-def _choose_part(key: str, test_share: float, folds: int) -> int:
-    """The top of the hash range is the test part, so whoever works on the lower part never meets a test document."""
+def _place(key: str) -> tuple[float, int]:
+    """Give a cluster's position in the hash range, and a number that chooses its fold.
+
+    The top of the range is the test part, so whoever works on the lower part never meets a test document.
+    """
     digest = md5(key.encode(), usedforsecurity=False).digest()
-    if int.from_bytes(digest[:8], "big") / 2**64 >= 1.0 - test_share:
-        return TEST
-    return int.from_bytes(digest[8:16], "big") % folds
+    return int.from_bytes(digest[:8], "big") / 2**64, int.from_bytes(digest[8:16], "big")
 
 
 def _hash_parts(records: Sequence[Record], parts: np.ndarray) -> str:

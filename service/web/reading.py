@@ -139,8 +139,14 @@ def _verdict(analysis: Analysis, titles: dict[str, Indicator]) -> Verdict:
     if flagged:
         sentence = f"The text speaks of {sentence_list(flagged)}, but as a whole stays below the review threshold."
         return Verdict("below", "Below the review threshold", sentence)
-    sentence = "No indicator reached its threshold. That is not an all-clear: the words may be unlike the examples."
-    return Verdict("none", "No indicators above threshold", sentence)
+    spoken = [titles[score.id].title.lower() for score in analysis.indicators if score.spans]
+    if spoken:
+        why = (
+            f"The text speaks of {sentence_list(spoken)}, but only to deny it or in general. This is not an all-clear."
+        )
+    else:
+        why = "That is not an all-clear: the words may be unlike the examples."
+    return Verdict("none", "No indicators above threshold", f"No indicator reached its threshold. {why}")
 
 
 def _bar(probability: float | None, threshold: float) -> Bar | None:

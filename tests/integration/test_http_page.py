@@ -12,7 +12,7 @@ from classifier.taxonomy import load_taxonomy
 from service.web.examples import load_examples
 from service.web.reading import build_reading
 from tests.fakes import FakeAnalyzer
-from tests.serving import load_model, open_client
+from tests.serving import open_client
 
 EXAMPLES = {example.name: example.text for example in load_examples()}
 
@@ -88,13 +88,6 @@ def test_example_fills_the_box(client: TestClient, name: str) -> None:
 )
 def test_example_gets_its_verdict(client: TestClient, name: str, verdict: str) -> None:
     assert verdict in Page(submit(client, EXAMPLES[name]), "verdict").text
-
-
-def test_shipped_model_reads_the_examples_as_they_are_announced() -> None:
-    with open_client(load_model()) as client:
-        documents = [{"id": name, "text": text} for name, text in EXAMPLES.items()]
-        analyses = client.post("/v1/analyze", json={"documents": documents}).json()["analyses"]
-    assert [analysis["id"] for analysis in analyses if analysis["review"]["flagged"]] == ["disclosure", "offer"]
 
 
 def test_marked_text_is_the_submitted_text(client: TestClient) -> None:
@@ -203,6 +196,11 @@ def test_other_bodies_than_the_form_are_refused(client: TestClient, body: bytes,
 def test_command_is_quoted_for_the_shell(client: TestClient) -> None:
     command = Page(submit(client, "He doesn't give $HOME `back`"), "command").text
     assert command.endswith("""--data '{"text":"He doesn'"'"'t give $HOME `back`"}'""")
+
+
+def test_denied_and_general_words_are_named_as_not_counted(client: TestClient) -> None:
+    html = submit(client, EXAMPLES["denial"])
+    assert "speaks of restriction of movement, retention of documents and debt bondage, but only to deny it" in html
 
 
 def test_abstention_is_said_and_is_no_all_clear() -> None:

@@ -10,10 +10,12 @@ from classifier.taxonomy import load_taxonomy
 from tests.records import SPAN, make_record
 from training.build import check_folds
 from training.corpus import GENRES, Record
+from training.recipe import SplitRule
 from training.split import TEST, Split
 
 INDICATORS = load_taxonomy().ids
 FOLDS = 2
+RULE = SplitRule(name="small", test_share=0.2, folds=FOLDS, lexicon_share=0.0)
 
 
 def build_record(number: int, indicator: str, assertion: str = "asserted") -> Record:
@@ -30,11 +32,11 @@ PARTS = [*(number % FOLDS for number in range(len(RECORDS) - 1)), TEST]
 
 
 def split(parts: Sequence[int]) -> Split:
-    return Split(np.array(parts), np.arange(len(parts)), "")
+    return Split(np.array(parts), np.arange(len(parts)), np.zeros(len(parts)), "")
 
 
 def test_corpus_with_every_answer_in_two_folds_is_accepted() -> None:
-    check_folds(RECORDS, split(PARTS), FOLDS)
+    check_folds(RECORDS, split(PARTS), RULE)
 
 
 def replaced(change: Callable[[Record], Record]) -> list[Record]:
@@ -67,4 +69,4 @@ def denied(record: Record) -> Record:
 )
 def test_corpus_that_is_too_small_is_refused(records: list[Record], parts: list[int], message: str) -> None:
     with pytest.raises(CorpusError, match=message):
-        check_folds(records, split(parts), FOLDS)
+        check_folds(records, split(parts), RULE)
