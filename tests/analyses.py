@@ -7,7 +7,7 @@ from classifier.taxonomy import load_taxonomy
 
 DISCLOSURE = (
     "The manager took my passport and keeps it in his safe. I owe 4,000 for the ticket and it goes up each week. "
-    "We are locked in the dormitory at night."
+    "We are locked in the dormitory at night. I want to go home and I do not know who to ask."
 )
 DENIAL = "Nobody holds my passport. I keep it in my own drawer and I can leave whenever I want."
 GUIDANCE = "Employers must not retain passports. Do they hold your documents? Signs include unpaid wages."

@@ -12,6 +12,7 @@ import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -37,7 +38,9 @@ def running(folder: Path, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Score standard input into `out.jsonl`; in the block results are being written and the input is still open."""
     command = [*COMMAND, "score", "-", "--jsonl", "--output", "out.jsonl", *options]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=folder, env=environment(), **pipes) as process:  # type: ignore[call-overload]
+    # A test run in the background ignores Ctrl-C, and its children would inherit that.
+    started = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=folder, env=environment(), preexec_fn=started, **pipes) as process:  # type: ignore[call-overload]  # noqa: PLW1509 - no threads here
         try:
             assert process.stdin is not None
             process.stdin.write(LINES)
