@@ -27,24 +27,24 @@ _ANALYSIS: dict[str, Any] = {
     "context": {
         "label": "disclosure",
         "probabilities": {
-            "disclosure": 0.847,
+            "disclosure": 0.846,
             "solicitation": 0.005,
-            "report": 0.007,
+            "report": 0.006,
             "guidance": 0.009,
-            "unrelated": 0.132,
+            "unrelated": 0.134,
         },
     },
-    "review": {"probability": 0.991, "threshold": 0.433, "flagged": True, "reasons": ["document_retention"]},
+    "review": {"probability": 0.991, "threshold": 0.411, "flagged": True, "reasons": ["document_retention"]},
     "indicators": [
         {
             "id": "document_retention",
-            "probability": 0.9997,
-            "threshold": 0.256,
+            "probability": 0.9999,
+            "threshold": 0.239,
             "flagged": True,
             "state": "asserted",
-            "log_odds": 10.66,
-            "intercept": -6.41,
-            "remainder": -0.11,
+            "log_odds": 11.53,
+            "intercept": -6.76,
+            "remainder": -0.07,
             "spans": [
                 {
                     "start": 0,
@@ -52,7 +52,7 @@ _ANALYSIS: dict[str, Any] = {
                     "text": _TEXT[:71],
                     "assertion": "asserted",
                     "source": "model",
-                    "contribution": 17.18,
+                    "contribution": 18.35,
                     "sentence": 0,
                 }
             ],
