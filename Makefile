@@ -58,7 +58,7 @@ bench: $(VENV)/.stamp-dev ## Measure speed and memory on this machine
 
 lock: $(VENV)/.stamp-dev ## Choose new dependency versions and write both lock files
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal \
-	  --python-version 3.11 --all-extras --generate-hashes --output-file requirements.lock
+	  --python-version 3.11 --extra train --extra build --extra dev --generate-hashes --output-file requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal \
 	  --python-version 3.11 --extra build --constraint requirements.lock --generate-hashes \
 	  --output-file requirements-serve.lock

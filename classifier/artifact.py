@@ -6,6 +6,7 @@ the folder is refused with a sentence that says what differs. To change the form
 here.
 
 Format 1: first.
+Format 2: `deep.` and `fusion.` arrays for the tiers that use an encoder; absent where there is none.
 """
 
 import io
@@ -24,11 +25,12 @@ import numpy as np
 from classifier.document import ModelInfo
 from classifier.errors import ArtifactError
 from classifier.features import N_STATES, FeatureSpace
+from classifier.fusion import Fusion
 from classifier.model import ROLES, TextWeights, Weights
 from classifier.scoring import DocumentModel, Outputs, pool, score_document
 from classifier.taxonomy import load_taxonomy
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 WORDS = "words.txt"
@@ -50,6 +52,8 @@ class Artifact:
         text: Weights of the outputs of the whole text.
         document: Document models and thresholds.
         outputs: How output columns are read.
+        deep: Document models and thresholds for documents that the encoder read; None without one.
+        fusion: Weights of linear model and encoder; None without one.
     """
 
     info: ModelInfo
@@ -59,6 +63,8 @@ class Artifact:
     text: TextWeights
     document: DocumentModel
     outputs: Outputs
+    deep: DocumentModel | None = None
+    fusion: Fusion | None = None
 
 
 def hash_lexicon(language: str) -> str:
@@ -75,6 +81,7 @@ def save(
     weights: Weights,
     text: TextWeights,
     document: DocumentModel,
+    deep: tuple[DocumentModel, Fusion] | None = None,
 ) -> str:
     """Write a model folder; the same content gives the same bytes.
 
@@ -87,7 +94,10 @@ def save(
     (folder / WORDS).write_text("\n".join(space.words), encoding="utf-8")
     (folder / CHARACTERS).write_text("\n".join(space.characters), encoding="utf-8")
     arrays: dict[str, np.ndarray] = {f"space.{name}": getattr(space, name) for name in _SPACE_ARRAYS}
-    for part, block in (("weights", weights), ("text", text), ("document", document)):
+    blocks: list[tuple[str, Any]] = [("weights", weights), ("text", text), ("document", document)]
+    if deep is not None:
+        blocks += [("deep", deep[0]), ("fusion", deep[1])]
+    for part, block in blocks:
         for field in fields(block):
             arrays[f"{part}.{field.name}"] = np.asarray(getattr(block, field.name))
     packed = {name: _pack(name, array) for name, array in arrays.items()}
@@ -210,6 +220,8 @@ def _build(manifest: Mapping[str, Any], digest: str, folder: Path, arrays: Mappi
         text=TextWeights(**part("text.")),
         document=DocumentModel(**part("document.")),
         outputs=build_outputs(),
+        deep=DocumentModel(**part("deep.")) if manifest.get("deep") else None,
+        fusion=Fusion(**part("fusion.")) if manifest.get("deep") else None,
     )
 
 
@@ -235,11 +247,18 @@ def _check_shapes(artifact: Artifact) -> None:
         "document.thresholds": (artifact.document.thresholds, (outputs.n_indicators,)),
         "document.spoken_thresholds": (artifact.document.spoken_thresholds, (outputs.n_indicators,)),
     }
+    if artifact.fusion is not None:
+        for field in fields(Fusion)[:-1]:
+            width = n_text if field.name.startswith("text_") else n
+            expected[f"fusion.{field.name}"] = (getattr(artifact.fusion, field.name), (width,))
     for name, (array, shape) in expected.items():
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}; it must have {shape}")
     # The document models read what pooling gives: one empty document shows whether they still do.
-    score_document(pool(np.zeros((1, n)), np.zeros(n_text), outputs), artifact.document, outputs)
+    empty = pool(np.zeros((1, n)), np.zeros(n_text), outputs)
+    for document in (artifact.document, artifact.deep):
+        if document is not None:
+            score_document(empty, document, outputs)
 
 
 def build_outputs() -> Outputs:
@@ -278,8 +297,12 @@ def compare(a: Path, b: Path) -> dict[str, Any]:
         if getattr(first.space, name) != getattr(second.space, name)
     ]
     largest = 0.0
-    for part, keys in (("space", _SPACE_ARRAYS), *((p, None) for p in ("weights", "text", "document"))):
+    parts = ("weights", "text", "document", "deep", "fusion")
+    for part, keys in (("space", _SPACE_ARRAYS), *((p, None) for p in parts)):
         one, other = getattr(first, part), getattr(second, part)
+        if one is None or other is None:
+            differences += [f"only one has '{part}'"] if one is not other else []
+            continue
         for name in keys or [field.name for field in fields(one)]:
             x, y = np.asarray(getattr(one, name)), np.asarray(getattr(other, name))
             if x.shape != y.shape:

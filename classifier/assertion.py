@@ -12,7 +12,7 @@ import numpy as np
 
 from classifier.document import Assertion
 from classifier.lexicon import Cue, Lexicon
-from classifier.patterns import Match
+from classifier.matcher import Match
 
 STATES: tuple[Assertion, ...] = ("asserted", "negated", "hypothetical")
 ASSERTED, NEGATED, HYPOTHETICAL = range(3)

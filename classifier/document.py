@@ -11,6 +11,7 @@ from typing import Literal
 Assertion = Literal["asserted", "negated", "hypothetical"]
 State = Literal["asserted", "negated", "hypothetical", "absent", "abstained"]
 Source = Literal["model", "lexicon"]
+Tier = Literal["fast", "cascade", "deep"]
 
 NOTICE = "Indicators for human review. Not a finding about any person."
 
@@ -151,7 +152,10 @@ class AnalysisWarning:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything said of one document; all taxonomy indicators are present, in taxonomy order."""
+    """Everything said of one document; all taxonomy indicators are present, in taxonomy order.
+
+    `tier` is how this document was read: `fast`, or `deep` when the encoder read any of it.
+    """
 
     id: str | None
     characters: int
@@ -161,4 +165,5 @@ class Analysis:
     review: Review
     indicators: tuple[IndicatorScore, ...]
     warnings: tuple[AnalysisWarning, ...] = ()
+    tier: Tier = "fast"
     notice: str = NOTICE

@@ -20,11 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.pipeline import Hit, Parse
+from classifier.tables import GrowingTable, KeyIndex, Lookup, Words
 
 DISTANCES = 3
 N_STATES = 3
 CHARACTER_ORDERS = (3, 4, 5)
 _LONGEST = 24
+_UNKNOWN = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,34 +98,6 @@ class Features:
     norms: Norms
 
 
-class GrowingTable:
-    """Rows that are appended often and read as one array.
-
-    Attributes:
-        rows: (n_rows, width) view of what is there.
-    """
-
-    def __init__(self, rows: np.ndarray) -> None:
-        """Start with a copy of these rows."""
-        self._space = rows.copy()
-        self.rows = self._space
-
-    def extend(self, rows: np.ndarray) -> None:
-        """Append rows; room is doubled when it runs out, so that appending never copies the table each time."""
-        have, need = len(self.rows), len(self.rows) + len(rows)
-        if need > len(self._space):
-            room = np.zeros((2 * need, self._space.shape[1]))
-            room[:have] = self.rows
-            self._space = room
-        self._space[have:need] = rows
-        self.rows = self._space[:need]
-
-    def shrink(self, count: int) -> None:
-        """Forget all rows but the first `count` and the room they took."""
-        self._space = self._space[:count].copy()
-        self.rows = self._space
-
-
 class Featuriser:
     """Turns parses into features over one feature space. Not for several threads: it remembers unknown words.
 
@@ -139,21 +113,23 @@ class Featuriser:
         self.generation = 0
         self._remembered = remembered
         self._grams = {gram: column for column, gram in enumerate(space.characters)}
-        self._gram_squares = space.character_idf**2
-        self._words = {word: number for number, word in enumerate(space.words)}
+        self._gram_squares, self._pair_squares = space.character_idf**2, space.pair_idf**2
+        self._pairs = KeyIndex(space.pairs)
+        # Known words, and behind them the unknown ones that are remembered.
+        self._rows = {word: number for number, word in enumerate(space.words)}
+        self._lookup = Lookup(lambda token: self._rows.get(token, _UNKNOWN))
         self.columns = [self._character_columns(word) for word in space.words]
-        self._unknown: dict[str, int] = {}
         # Row by row: squared idf of the word (0.0 when unknown) and of its character n-grams.
         grams = [float(self._gram_squares[columns].sum()) for columns in self.columns]
         self._squares = GrowingTable(np.column_stack([space.word_idf**2, grams]))
 
     def featurise(self, parsed: Parse) -> Features:
         """Give the features of a parsed text."""
-        if len(self._unknown) > self._remembered:
+        if len(self._rows) > len(self.space.words) + self._remembered:
             self._forget()
-        rows = self._find_rows(parsed.tokens)
+        rows = self._find_rows(parsed)
         known = rows < len(self.space.words)
-        pairs = self._known_pairs(np.where(known, rows, -1), parsed.sentences)
+        pairs = self._known_pairs(np.where(known, rows, _UNKNOWN), parsed.sentences)
         norms = self.norms(rows, parsed.sentences, pairs)
         phrases = _distinct(parsed.hits)
         return Features(
@@ -169,25 +145,32 @@ class Featuriser:
             norms=norms,
         )
 
-    def _find_rows(self, tokens: Sequence[str]) -> np.ndarray:
-        words, unknown = self._words, self._unknown
-        rows = [words[token] if token in words else unknown.get(token, -1) for token in tokens]
-        if -1 in rows:
-            self._remember({token for token, row in zip(tokens, rows, strict=True) if row < 0})
-            rows = [words[token] if token in words else unknown[token] for token in tokens]
-        return np.array(rows, dtype=np.int64)
+    def _find_rows(self, parsed: Parse) -> np.ndarray:
+        words, numbers = parsed.words, parsed.numbers
+        if words is None:
+            words = Words()
+            numbers = np.array(words.number(parsed.tokens), dtype=np.int64)
+        rows = self._lookup.find(words, numbers)
+        unknown = np.unique(numbers[rows == _UNKNOWN]).tolist()
+        if not unknown:
+            return rows
+        tokens = [words.strings[number] for number in unknown]
+        self._remember(tokens)
+        self._lookup.set(unknown, [self._rows[token] for token in tokens])
+        return self._lookup.find(words, numbers)
 
-    def _remember(self, tokens: set[str]) -> None:
-        # In order: which row a word gets must not depend on the hash seed.
-        columns = {token: self._character_columns(token) for token in sorted(tokens)}
-        for token, found in columns.items():
-            self._unknown[token] = len(self.columns)
-            self.columns.append(found)
-        self._squares.extend(np.array([(0.0, self._gram_squares[found].sum()) for found in columns.values()]))
+    def _remember(self, tokens: Sequence[str]) -> None:
+        for token in tokens:
+            self._rows[token] = len(self.columns)
+            self.columns.append(self._character_columns(token))
+        new = self.columns[-len(tokens) :]
+        self._squares.extend(np.array([(0.0, self._gram_squares[found].sum()) for found in new]))
 
     def _forget(self) -> None:
         self.generation += 1
-        self._unknown.clear()
+        for token in list(self._rows)[len(self.space.words) :]:
+            del self._rows[token]
+        self._lookup.forget()
         del self.columns[len(self.space.words) :]
         self._squares.shrink(len(self.space.words))
 
@@ -197,32 +180,32 @@ class Featuriser:
 
     def _known_pairs(self, ids: np.ndarray, sentences: np.ndarray) -> np.ndarray:
         keys, places = pair_keys(ids, sentences, len(self.space.words))
-        known = self.space.pairs
-        if not len(known) or not len(keys):
-            return np.zeros((0, 4), dtype=np.int64)
-        columns = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-        found = np.flatnonzero(known[columns] == keys)
-        found = found[np.argsort(places[found, 0], kind="stable")]
-        return np.column_stack([places[found, 0], columns[found], places[found, 1:]])
+        found, columns = self._pairs.find(keys)
+        pairs = np.empty((len(found), 4), dtype=np.int64)
+        pairs[:, 0], pairs[:, 2], pairs[:, 3] = places.take(found, axis=0).T
+        pairs[:, 1] = columns
+        return pairs.take(pairs[:, 0].argsort(kind="stable"), axis=0)
 
     def norms(self, rows: np.ndarray, sentences: np.ndarray, pairs: np.ndarray) -> Norms:
         """Compute the divisors of the blocks for lexeme rows, sentence bounds and pairs as in `Features`."""
-        squares = self._squares.rows[rows]
-        pair_squares = self.space.pair_idf[pairs[:, 1]] ** 2
-        pair = np.bincount(pairs[:, 0], weights=pair_squares, minlength=len(sentences))
-        sums = np.add.reduceat(squares, sentences[:, 0], axis=0) if len(sentences) else np.zeros((0, 2))
+        n = len(sentences)
+        squares = self._squares.rows.take(rows, axis=0)
+        pair_squares = self._pair_squares[pairs[:, 1]]
+        # One row more than there are sentences, for the document.
+        sums = np.zeros((n + 1, 3))
+        if n:
+            np.add.reduceat(squares, sentences[:, 0], axis=0, out=sums[:n, :2])
+        sums[:n, 2] = np.bincount(pairs[:, 0], weights=pair_squares, minlength=n)
+        sums[n] = squares[:, 0].sum(), 1.0, pair_squares.sum()
+        # An empty block is divided by 1.0, which is harmless.
+        roots = np.sqrt(np.where(sums > 0.0, sums, 1.0))
         return Norms(
-            word=_root(sums[:, 0]),
-            character=_root(sums[:, 1]),
-            pair=_root(pair),
-            document=float(_root(squares[:, 0].sum())),
-            document_pair=float(_root(pair_squares.sum())),
+            word=roots[:n, 0],
+            character=roots[:n, 1],
+            pair=roots[:n, 2],
+            document=float(roots[n, 0]),
+            document_pair=float(roots[n, 2]),
         )
-
-
-def _root(squares: np.ndarray) -> np.ndarray:
-    """Square root, with 1.0 where a block is empty so that dividing by it is harmless."""
-    return np.sqrt(np.where(squares > 0.0, squares, 1.0))
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:
@@ -238,7 +221,9 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
 
 def bound_pairs(pairs: np.ndarray, n_sentences: int) -> np.ndarray:
     """Give where each sentence's pairs begin, (n_sentences + 1,); `pairs` ascends by sentence."""
-    return np.concatenate([[0], np.cumsum(np.bincount(pairs[:, 0], minlength=n_sentences))]).astype(np.int64)
+    bounds = np.zeros(n_sentences + 1, dtype=np.int64)
+    np.bincount(pairs[:, 0], minlength=n_sentences).cumsum(out=bounds[1:])
+    return bounds
 
 
 def phrase_column(hit: Hit) -> int:
@@ -265,16 +250,22 @@ def pair_keys(ids: np.ndarray, sentences: np.ndarray, n_words: int) -> tuple[np.
     Returns:
         Keys (m,) and places (m, 3): sentence, first token, second token.
     """
-    if not len(ids):
-        return np.zeros(0, dtype=np.int64), np.zeros((0, 3), dtype=np.int64)
-    sentence = np.repeat(np.arange(len(sentences)), sentences[:, 1] - sentences[:, 0])
-    first = np.concatenate([np.arange(max(len(ids) - d, 0)) for d in range(1, DISTANCES + 1)])
-    step = np.repeat(np.arange(1, DISTANCES + 1), [max(len(ids) - d, 0) for d in range(1, DISTANCES + 1)])
-    second = first + step
-    left, right = ids[first], ids[second]
-    fits = np.flatnonzero((left >= 0) & (right >= 0) & (sentence[first] == sentence[second]))
-    keys = (left[fits] * n_words + right[fits]) * DISTANCES + step[fits] - 1
-    return keys, np.column_stack([sentence[first[fits]], first[fits], second[fits]])
+    n, lengths = len(ids), sentences[:, 1] - sentences[:, 0]
+    # One row a distance; what would stand behind the last token is unknown.
+    right = np.full((DISTANCES, n), _UNKNOWN)
+    for distance in range(1, min(DISTANCES, n - 1) + 1):
+        right[distance - 1, :-distance] = ids[distance:]
+    room = sentences[:, 1].repeat(lengths) - np.arange(n)
+    steps = np.arange(DISTANCES)[:, None]
+    # The sign bit of either is that of both.
+    fits = (((ids | right) >= 0) & (room > steps + 1)).ravel().nonzero()[0]
+    keys = ((ids * n_words + right) * DISTANCES + steps).ravel().take(fits)
+    places = np.empty((len(fits), 3), dtype=np.int64)
+    step, first = np.divmod(fits, max(n, 1))
+    places[:, 0] = np.arange(len(sentences)).repeat(lengths).take(first)
+    places[:, 1] = first
+    places[:, 2] = first + step + 1
+    return keys, places
 
 
 def character_ngrams(word: str) -> list[str]:

@@ -8,7 +8,8 @@ from importlib import resources
 from typing import Any, Literal
 
 from classifier.errors import TaxonomyError
-from classifier.patterns import Pattern, PatternCompiler, PatternMatcher
+from classifier.matcher import PatternMatcher
+from classifier.patterns import Pattern, PatternCompiler
 from classifier.taxonomy import load_taxonomy
 
 CueKind = Literal["negated", "hypothetical", "neutral"]

@@ -5,17 +5,22 @@ of the character n-grams inside it become rows of tables, and a sentence's score
 that of `X @ W + b` over the sparse rows that training saw; a test holds it.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
-from classifier.features import Features, FeatureSpace, Featuriser, GrowingTable, phrase_column
+from classifier.features import Features, FeatureSpace, Featuriser, phrase_column
+from classifier.tables import GrowingTable
 
 # What a word is to a sentence; each role has weights of its own. The first three are one word's states in a sentence.
 ROLES = ("word", "negated", "supposed", "document", "before", "after")
 WORD, NEGATED, SUPPOSED, DOCUMENT, BEFORE, AFTER = range(len(ROLES))
-# Places of the roles that every token plays in the folded table.
-_OWN, _EVERYWHERE, _FROM_BEFORE, _FROM_AFTER = range(4)
+# What a token adds stands side by side in the folded table: to its own sentence, to the next, to the one before, to
+# every sentence, and to the text.
+_OWN, _FROM_BEFORE, _FROM_AFTER, _EVERYWHERE, _TEXT = range(5)
+_SENTENCE = attrgetter("sentence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +68,16 @@ class Scores:
     Attributes:
         sentences: (n_sentences, n_outputs) log-odds.
         text: (n_text_outputs,) log-odds.
-        terms: (n_tokens, n_roles, n_outputs) what each word adds in each role, before the norms.
+        terms: (n_tokens, 4 * n_outputs + n_text_outputs) what each word adds in each role, before the norms.
         characters: (n_tokens, n_outputs) what its character n-grams add, before the norm.
+        pairs: (n_pairs_met, n_outputs + n_text_outputs) what each pair adds, before the norm.
     """
 
     sentences: np.ndarray
     text: np.ndarray
     terms: np.ndarray
     characters: np.ndarray
+    pairs: np.ndarray
 
 
 class LinearModel:
@@ -80,14 +87,14 @@ class LinearModel:
         """Fold the weights."""
         self._featuriser, self._weights, self._text = featuriser, weights, text
         _, self._n_words, self.n_outputs = weights.words.shape
-        # The last row is the unknown word: nothing but its characters counts.
-        unknown = np.zeros((len(weights.words), 1, self.n_outputs))
-        words = np.concatenate([weights.words, unknown], axis=1)
-        self._scoped = words[[NEGATED, SUPPOSED]].astype(np.float32)
         # Single precision holds the stored half-precision weights exactly; all sums are made in double precision.
-        self._table = words[[WORD, DOCUMENT, BEFORE, AFTER]].transpose(1, 0, 2).astype(np.float32, order="C")
-        self._pairs = weights.pairs.astype(np.float32)
-        self._text_table = np.vstack([text.words, np.zeros((1, text.words.shape[1]))])
+        roles = [weights.words[role] for role in (WORD, BEFORE, AFTER, DOCUMENT)]
+        table = np.hstack([*roles, text.words])
+        # The last row is the unknown word: nothing but its characters counts.
+        self._table = np.pad(table, ((0, 1), (0, 0))).astype(np.float32, order="C")
+        self._scoped = np.pad(weights.words[[NEGATED, SUPPOSED]], ((0, 0), (0, 1), (0, 0))).astype(np.float32)
+        self._pairs = np.hstack([weights.pairs, text.pairs]).astype(np.float32, order="C")
+        self._roles = [slice(role * self.n_outputs, (role + 1) * self.n_outputs) for role in range(_TEXT)]
         self._characters = GrowingTable(np.zeros((0, self.n_outputs)))
         self._generation = featuriser.generation
         self._fold_characters()
@@ -112,43 +119,44 @@ class LinearModel:
 
     def score(self, features: Features) -> Scores:
         """Score every sentence and the whole text."""
-        words = np.where(features.known, features.rows, self._n_words)
-        text = self._score_text(features, words)
+        norms, n = features.norms, self.n_outputs
+        words = np.minimum(features.rows, self._n_words)
+        terms, pairs = self._table.take(words, axis=0), self._pairs.take(features.pairs[:, 1], axis=0)
+        text = self._text.intercept + terms[:, _TEXT * n :].sum(axis=0, dtype=np.float64) / norms.document
+        text += pairs[:, n:].sum(axis=0, dtype=np.float64) / norms.document_pair
+        for hit in features.document_phrases:
+            text += self._text.phrases[phrase_column(hit)]
         if not len(features.sentences):
-            return Scores(np.zeros((0, self.n_outputs)), text, np.zeros((0, 4, 0)), np.zeros((0, 0)))
+            return Scores(np.zeros((0, n)), text, terms, np.zeros((0, n)), pairs)
         self._fold_characters()
-        terms, characters = self._table[words], self._characters.rows[features.rows]
-        scoped = np.flatnonzero(features.states)
-        terms[scoped, _OWN] = self._scoped[features.states[scoped] - 1, words[scoped]]
-        return Scores(self._score_sentences(features, terms, characters), text, terms, characters)
+        characters = self._characters.rows.take(features.rows, axis=0)
+        scoped = features.states.nonzero()[0]
+        terms[scoped, :n] = self._scoped[features.states[scoped] - 1, words[scoped]]
+        sentences = self._score_sentences(features, terms, characters, pairs[:, :n])
+        return Scores(sentences, text, terms, characters, pairs)
 
-    def _score_sentences(self, features: Features, terms: np.ndarray, characters: np.ndarray) -> np.ndarray:
-        norms, first = features.norms, features.sentences[:, 0]
-        sums = np.add.reduceat(terms, first, axis=0, dtype=np.float64)
-        scores = self.intercept + sums[:, _OWN] / norms.word[:, None]
+    def _score_sentences(
+        self, features: Features, terms: np.ndarray, characters: np.ndarray, pairs: np.ndarray
+    ) -> np.ndarray:
+        norms, first, n = features.norms, features.sentences[:, 0], self.n_outputs
+        word = norms.word[:, None]
+        sums = np.add.reduceat(terms[:, : _EVERYWHERE * n].astype(np.float64), first, axis=0)
+        sums /= word
+        scores = self.intercept + sums[:, :n]
         scores += np.add.reduceat(characters, first, axis=0) / norms.character[:, None]
-        scores += sums[:, _EVERYWHERE].sum(axis=0) / norms.document
-        scores[1:] += sums[:-1, _FROM_BEFORE] / norms.word[:-1, None]
-        scores[:-1] += sums[1:, _FROM_AFTER] / norms.word[1:, None]
-        pairs = features.pairs
+        scores += terms[:, self._roles[_EVERYWHERE]].sum(axis=0, dtype=np.float64) / norms.document
+        scores[1:] += sums[:-1, self._roles[_FROM_BEFORE]]
+        scores[:-1] += sums[1:, self._roles[_FROM_AFTER]]
         if len(pairs):
-            present = np.flatnonzero(np.diff(features.pair_bounds))
+            present = np.diff(features.pair_bounds).nonzero()[0]
             start = features.pair_bounds[present]
-            sums = np.add.reduceat(self._pairs[pairs[:, 1]], start, axis=0, dtype=np.float64)
-            scores[present] += sums / norms.pair[present, None]
+            paired = np.add.reduceat(pairs.astype(np.float64), start, axis=0)
+            scores[present] += paired / norms.pair[present, None]
         for hit in features.phrases:
             scores[hit.sentence] += self._weights.phrases[phrase_column(hit)]
         for hit in features.document_phrases:
             scores += self._weights.document_phrases[phrase_column(hit)]
         return np.asarray(scores)
-
-    def _score_text(self, features: Features, words: np.ndarray) -> np.ndarray:
-        norms = features.norms
-        score = self._text.intercept + self._text_table[words].sum(axis=0) / norms.document
-        score += self._text.pairs[features.pairs[:, 1]].sum(axis=0) / norms.document_pair
-        for hit in features.document_phrases:
-            score += self._text.phrases[phrase_column(hit)]
-        return np.asarray(score)
 
     def explain_sentence(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
         """Give what each token of a sentence adds to an output of it by standing in it, (n_sentence_tokens,) log-odds.
@@ -158,17 +166,17 @@ class LinearModel:
         """
         norms = features.norms
         first, last = features.sentences[sentence].tolist()
-        shares = scores.terms[first:last, _OWN, output].astype(np.float64) / norms.word[sentence]
+        shares = scores.terms[first:last, output].astype(np.float64) / norms.word[sentence]
         shares += scores.characters[first:last, output] / norms.character[sentence]
         begin, end = features.pair_bounds[sentence : sentence + 2].tolist()
-        pairs = features.pairs[begin:end]
-        halves = self._pairs[pairs[:, 1], output].astype(np.float64) / (2.0 * norms.pair[sentence])
+        halves = scores.pairs[begin:end, output].astype(np.float64) / (2.0 * norms.pair[sentence])
         for side in (2, 3):
-            shares += np.bincount(pairs[:, side] - first, halves, minlength=last - first)
-        for hit in features.phrases:
-            if hit.sentence == sentence:
-                weight = self._weights.phrases[phrase_column(hit), output]
-                shares[hit.first - first : hit.last - first] += weight / (hit.last - hit.first)
+            shares += np.bincount(features.pairs[begin:end, side] - first, halves, minlength=last - first)
+        # The phrases stand in reading order, so that a sentence need not look at all of them.
+        start = bisect_left(features.phrases, sentence, key=_SENTENCE)
+        for hit in features.phrases[start : bisect_right(features.phrases, sentence, start, key=_SENTENCE)]:
+            weight = self._weights.phrases[phrase_column(hit), output]
+            shares[hit.first - first : hit.last - first] += weight / (hit.last - hit.first)
         return np.asarray(shares)
 
     def contributions(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
@@ -184,11 +192,12 @@ class LinearModel:
     def explain_surroundings(self, features: Features, scores: Scores, sentence: int, output: int) -> np.ndarray:
         """Give what each token adds as a word of the document or of a neighbouring sentence, (n_tokens,) log-odds."""
         norms, terms = features.norms, scores.terms
-        shares = terms[:, _EVERYWHERE, output].astype(np.float64) / norms.document
+        n = self.n_outputs
+        shares = terms[:, _EVERYWHERE * n + output].astype(np.float64) / norms.document
         for neighbour, role in ((sentence - 1, _FROM_BEFORE), (sentence + 1, _FROM_AFTER)):
             if 0 <= neighbour < len(features.sentences):
                 begin, end = features.sentences[neighbour].tolist()
-                shares[begin:end] += terms[begin:end, role, output].astype(np.float64) / norms.word[neighbour]
+                shares[begin:end] += terms[begin:end, role * n + output].astype(np.float64) / norms.word[neighbour]
         for hit in features.document_phrases:
             weight = self._weights.document_phrases[phrase_column(hit), output]
             shares[hit.first : hit.last] += weight / (hit.last - hit.first)

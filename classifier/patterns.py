@@ -1,4 +1,4 @@
-"""Token patterns: a small language that a lexicon writes, compiled once and searched only where all its words are.
+"""Token patterns: a small language that a lexicon writes, compiled once.
 
 A pattern is a row of elements divided by spaces:
 
@@ -9,9 +9,7 @@ A pattern is a row of elements divided by spaces:
     my?                 an optional element
     ..3                 a gap of up to three tokens, never across a sentence
 
-A search starts at the element whose words are rarest (its anchor) and grows left and right. The cost follows the
-number of patterns whose words all stand in the sentence, not the number of patterns: spaCy's Matcher with wildcards
-ran 30 times slower than its PhraseMatcher over as many rules.
+`classifier.matcher` searches for compiled patterns, from the element whose words are rarest: the anchor.
 """
 
 import re
@@ -23,8 +21,6 @@ from classifier.errors import TaxonomyError
 _ELEMENT = re.compile(r"^(?P<body>@[a-z_]+|\([^()\s]+\)|(?!\.\.)=?[^\s()@|?=]+)(?P<optional>\??)$")
 _GAP = re.compile(r"^\.\.(\d)$")
 _VOWELS = "aeiou"
-# Required elements looked at before a search; patterns rarely have more.
-_LEVELS = 4
 
 
 def inflect(word: str, irregular: Mapping[str, Sequence[str]]) -> frozenset[str]:
@@ -124,110 +120,3 @@ class PatternCompiler:
 
     def _cost(self, forms: frozenset[str]) -> tuple[int, int]:
         return len(forms & self._common), len(forms)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A pattern met in a token row: which pattern, and its tokens `[first, last)`."""
-
-    pattern: int
-    first: int
-    last: int
-
-
-class PatternMatcher:
-    """Finds all patterns in rows of lower-case tokens; from each anchor the shortest fit is kept.
-
-    Every word carries a bit for each pattern element that it fits. The bits of a sentence's words, put together, leave
-    the few patterns whose elements are all present; only those are searched.
-    """
-
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
-        """Give each pattern a bit in each level: level i stands for its i-th required element."""
-        self._parts = [_split(pattern) for pattern in patterns]
-        self._size = len(patterns)
-        self._full = (1 << self._size) - 1
-        masks: dict[str, int] = {}
-        self._given = 0
-        for number, pattern in enumerate(patterns):
-            required = [element.forms for element in pattern.elements if not element.optional][:_LEVELS]
-            for level in range(_LEVELS):
-                bit = 1 << (level * self._size + number)
-                if level >= len(required):
-                    self._given |= bit
-                    continue
-                for form in required[level]:
-                    masks[form] = masks.get(form, 0) | bit
-        self._masks = masks
-        self.words = frozenset[str]().union(*(pattern.words for pattern in patterns))
-
-    def match(self, tokens: Sequence[str], first: int, last: int) -> list[Match]:
-        """Match inside the sentence `tokens[first:last]`; matches come in pattern order, then from left to right."""
-        present, masks = self._given, self._masks
-        for token in self._masks.keys() & tokens[first:last]:
-            present |= masks[token]
-        candidates = self._full
-        for _ in range(_LEVELS):
-            candidates &= present
-            present >>= self._size
-        found: list[Match] = []
-        while candidates:
-            lowest = candidates & -candidates
-            candidates ^= lowest
-            number = lowest.bit_length() - 1
-            forms, left, right = self._parts[number]
-            for position in range(first, last):
-                if tokens[position] not in forms:
-                    continue
-                end = _grow(tokens, position + 1, last, right) if right else position + 1
-                if end is None:
-                    continue
-                start = _grow_left(tokens, position, first, left)
-                if start is not None:
-                    found.append(Match(number, start, end))
-        return found
-
-
-def _split(pattern: Pattern) -> tuple[frozenset[str], tuple[Element, ...], tuple[Element, ...]]:
-    """Give the forms of the anchor, the elements up to and with it, and those after it."""
-    elements, anchor = pattern.elements, pattern.anchor
-    return elements[anchor].forms, elements[: anchor + 1], elements[anchor + 1 :]
-
-
-def _grow(tokens: Sequence[str], at: int, limit: int, elements: Sequence[Element]) -> int | None:
-    """Give the end of the shortest fit of `elements` to the right of `at`, or None."""
-    if not elements:
-        return at
-    element, rest = elements[0], elements[1:]
-    for place in range(at, min(at + element.gap + 1, limit)):
-        if tokens[place] in element.forms:
-            end = _grow(tokens, place + 1, limit, rest)
-            if end is not None:
-                return end
-    if not element.optional:
-        return None
-    return _grow(tokens, at, limit, _carry_gap(element.gap, rest, 0))
-
-
-def _grow_left(tokens: Sequence[str], at: int, limit: int, elements: Sequence[Element]) -> int | None:
-    """Give the start of the shortest fit of `elements` whose last one stands at `at`, or None."""
-    if len(elements) == 1:
-        return at
-    element, gap = elements[-2], elements[-1].gap
-    for place in range(at - 1, max(at - gap - 2, limit - 1), -1):
-        if tokens[place] in element.forms:
-            start = _grow_left(tokens, place, limit, elements[:-1])
-            if start is not None:
-                return start
-    if not element.optional:
-        return None
-    widened = Element(elements[-1].forms, elements[-1].optional, max(gap, element.gap))
-    return _grow_left(tokens, at, limit, (*elements[:-2], widened))
-
-
-def _carry_gap(gap: int, elements: Sequence[Element], index: int) -> Sequence[Element]:
-    """Let the element after a missing optional one keep the wider of both gaps."""
-    if not elements or elements[index].gap >= gap:
-        return elements
-    head = Element(elements[index].forms, elements[index].optional, gap)
-    return (head, *elements[1:])

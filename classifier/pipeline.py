@@ -1,34 +1,22 @@
-"""The spaCy pipeline of one language: tokenizer, sentences, lexicon spans, assertion.
+"""The pipeline of one language: spaCy's tokens, sentences, lexicon phrases, assertion.
 
-The components write plain arrays into one `Parse` on the Doc: building spaCy Span objects for every phrase cost more
-than all the rest. Nothing of a Doc outlives `parse`.
+The steps write plain arrays into one `Parse`: building spaCy Doc and Span objects cost more than all the rest.
 """
 
-import gc
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import spacy
-from spacy.language import Language
-from spacy.tokens import Doc
 
 from classifier.assertion import Scope, choose_state, find_scopes, mark_tokens
 from classifier.lexicon import Lexicon, load_lexicon
-from classifier.patterns import Match
+from classifier.matcher import Match
 from classifier.preprocess import Normalised, normalise
 from classifier.sentences import sentence_bounds
+from classifier.tables import Lookup, Words
+from classifier.tokens import KEPT_STRINGS, TokenReader, fold_case
 
-_KEY = "tellsign"
-# About 30 MB of strings, lexemes and cached tokens.
-_KEPT_STRINGS = 100_000
-_CACHED_CHUNKS = 50_000
-# The tokenizer's time is quadratic in the marks and pictures of a stretch without blanks: 50,000 took minutes.
-_STRETCH = re.compile(r"\S{200}(?=\S)")
-# spaCy reads "id" as "i'd" and "wed" as "we'd"; in these texts they are papers and a marriage.
-_MISREAD = frozenset({"id", "wed"})
+__all__ = ["Hit", "Parse", "Pipeline", "fold_case"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +43,9 @@ class Parse:
         sentences: (n_sentences, 2) token bounds of the sentences, none empty.
         hits: Lexicon phrases in reading order.
         states: (n_tokens,) 0 asserted, 1 negated, 2 hypothetical.
+        words: Numbers different tokens, for those who look them up.
+        numbers: (n_tokens,) int64 of the tokens in `words`.
+        alphabetic: (n_tokens,) bool, made of letters alone.
     """
 
     normalised: Normalised
@@ -64,6 +55,9 @@ class Parse:
     sentences: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
     hits: list[Hit] = field(default_factory=list)
     states: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int8))
+    words: Words | None = field(default=None, repr=False)
+    numbers: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False)
+    alphabetic: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=bool), repr=False)
 
     def source_bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Give the source offsets of every token: starts and ends, (n_tokens,) each."""
@@ -79,119 +73,78 @@ class Parse:
 class Pipeline:
     """Parses texts of one language. Not for several threads at once."""
 
-    def __init__(self, language: str, indicators: tuple[str, ...], *, kept_strings: int = _KEPT_STRINGS) -> None:
-        """Build the spaCy pipeline.
+    def __init__(self, language: str, indicators: tuple[str, ...], *, kept_strings: int = KEPT_STRINGS) -> None:
+        """Build spaCy's tokenizer and compile the lexicon.
 
         Args:
             language: ISO 639-1 code that has a lexicon.
             indicators: Their ids in column order; lexicon hits are numbered by it.
             kept_strings: How many strings spaCy may learn before it starts anew.
         """
-        self._kept_strings = kept_strings
         self.lexicon = load_lexicon(language)
-        self._config = {"language": language, "indicators": list(indicators)}
-        self._nlp = _build_nlp(self._config)
+        self._reader = TokenReader(language, kept_strings=kept_strings)
+        self._alphabetic = Lookup(str.isalpha)
+        self._annotator = _Annotator(self.lexicon, indicators)
 
     def parse(self, text: str) -> Parse:
         """Normalise, tokenise and annotate one text."""
-        if len(self._nlp.vocab.strings) > self._kept_strings:
-            # spaCy's vocabulary never forgets. Its memory zones empty the tokenizer's cache each time (five times
-            # slower) and still grow by half a kilobyte a document; a new pipeline costs a tenth of a second.
-            self._nlp = _build_nlp(self._config)
-            gc.collect()
         normalised = normalise(text, self.lexicon.words)
-        cuts = [match.end() for match in _STRETCH.finditer(normalised.text)]
-        doc = self._nlp.make_doc(_part(normalised.text, cuts))
-        doc.user_data[_KEY] = _read_tokens(doc, normalised, cuts)
-        for _, component in self._nlp.pipeline:
-            doc = component(doc)
-        parsed: Parse = doc.user_data[_KEY]
+        row = self._reader.read(normalised.text)
+        parsed = Parse(
+            normalised=normalised,
+            tokens=list(map(row.words.strings.__getitem__, row.numbers.tolist())),
+            starts=row.starts,
+            ends=row.ends,
+            sentences=_bound_sentences(normalised.text, row.starts),
+            words=row.words,
+            numbers=row.numbers,
+            alphabetic=self._alphabetic.find(row.words, row.numbers).astype(bool),
+        )
+        self._annotator.annotate(parsed)
         return parsed
 
 
-def _build_nlp(config: dict[str, Any]) -> Language:
-    nlp = spacy.blank(config["language"])
-    tokenizer: Any = nlp.tokenizer
-    tokenizer.max_cache_size = _CACHED_CHUNKS
-    tokenizer.rules = {text: rule for text, rule in tokenizer.rules.items() if text.lower() not in _MISREAD}
-    nlp.add_pipe("tellsign_sentences")
-    nlp.add_pipe("tellsign_lexicon", config=config)
-    # spaCy's limit for one text guards parsers that are not used here.
-    nlp.max_length = 10_000_000
-    return nlp
-
-
-def _part(text: str, cuts: list[int]) -> str:
-    """Put a blank at every cut."""
-    return " ".join(text[a:b] for a, b in pairwise([0, *cuts, len(text)])) if cuts else text
-
-
-def _read_tokens(doc: Doc, normalised: Normalised, cuts: list[int]) -> Parse:
-    table = doc.to_array(["IDX", "LENGTH", "IS_SPACE"]).astype(np.int64)
-    table = table[table[:, 2] == 0]
-    # The blanks put in at the cuts are counted out again.
-    starts = table[:, 0] - np.searchsorted(np.array(cuts, dtype=np.int64) + np.arange(len(cuts)), table[:, 0])
-    ends = starts + table[:, 1]
-    folded = fold_case(normalised.text)
-    tokens = [folded[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return Parse(normalised, tokens, starts, ends)
-
-
-def fold_case(text: str) -> str:
-    """Lower-case a text without changing its length: only U+0130 would grow."""
-    folded = text.lower()
-    return folded if len(folded) == len(text) else text.replace("\u0130", "i").lower()
-
-
-@Language.component("tellsign_sentences")
-def mark_sentences(doc: Doc) -> Doc:
-    """Set the token bounds of the sentences on the Doc's Parse."""
-    parsed: Parse = doc.user_data[_KEY]
-    bounds = np.array(sentence_bounds(parsed.normalised.text), dtype=np.int64).reshape(-1, 2)
-    first = np.searchsorted(parsed.starts, bounds[:, 0])
+def _bound_sentences(text: str, starts: np.ndarray) -> np.ndarray:
+    """Give the token bounds of the sentences, (n_sentences, 2); `starts` are the tokens'."""
+    first = starts.searchsorted(np.array([begin for begin, _ in sentence_bounds(text)], dtype=np.int64))
     first[:1] = 0
-    last = np.append(first, len(parsed.tokens))[1:]
-    parsed.sentences = np.stack([first, last], axis=1)[first < last]
-    return doc
+    bounds = np.empty((len(first), 2), dtype=np.int64)
+    bounds[:, 0], bounds[:-1, 1], bounds[-1:, 1] = first, first[1:], len(starts)
+    return bounds[bounds[:, 0] < bounds[:, 1]]
 
 
-class LexiconComponent:
+class _Annotator:
     """Finds indicator phrases and assertion cues, and decides how each phrase and token is held."""
 
-    def __init__(self, lexicon: Lexicon, indicators: list[str]) -> None:
-        """Number the lexicon's patterns by indicator column."""
+    def __init__(self, lexicon: Lexicon, indicators: Sequence[str]) -> None:
         self._lexicon = lexicon
         self._columns = [indicators.index(pattern.indicator) for pattern in lexicon.patterns]
+        self._forms = Lookup(lambda token: lexicon.matcher.forms.get(token, 0))
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Fill hits, scopes and states of the Doc's Parse."""
-        parsed: Parse = doc.user_data[_KEY]
-        n_patterns, tokens = len(self._columns), parsed.tokens
+    def annotate(self, parsed: Parse) -> None:
+        """Fill hits and states of a parse."""
+        n_patterns, tokens, bounds = len(self._columns), parsed.tokens, parsed.sentences
         governing: list[Scope] = []
-        for number, (first, last) in enumerate(parsed.sentences.tolist()):
-            matches = self._lexicon.matcher.match(tokens, first, last)
-            if not matches:
-                continue
-            cues = [Match(m.pattern - n_patterns, m.first, m.last) for m in matches if m.pattern >= n_patterns]
-            scopes = find_scopes(cues, tokens, (first, last), self._lexicon) if cues else []
+        for number, matches in self._match(parsed):
+            cues = [
+                Match(pattern - n_patterns, first, last) for pattern, first, last in matches if pattern >= n_patterns
+            ]
+            sentence: tuple[int, int] = tuple(bounds[number].tolist())
+            scopes = find_scopes(cues, tokens, sentence, self._lexicon) if cues else []
             governing.extend(scopes)
-            for match in matches:
-                if match.pattern < n_patterns:
-                    named = self._lexicon.named[match.pattern]
-                    state = choose_state(tokens, match.first, match.last, scopes=scopes, named=named)
-                    column = self._columns[match.pattern]
-                    parsed.hits.append(Hit(match.pattern, column, number, match.first, match.last, state))
+            # Cues come last.
+            for match in matches[: len(matches) - len(cues)]:
+                parsed.hits.append(self._hold(parsed, match, number, scopes))
         parsed.states = mark_tokens(len(tokens), governing)
         parsed.hits.sort(key=lambda hit: (hit.first, hit.last, hit.pattern))
-        return doc
 
+    def _match(self, parsed: Parse) -> list[tuple[int, list[Match]]]:
+        if parsed.words is None or not parsed.tokens:
+            return []
+        forms = self._forms.find(parsed.words, parsed.numbers)
+        return self._lexicon.matcher.match_sentences(parsed.tokens, forms, parsed.sentences)
 
-@Language.factory("tellsign_lexicon")
-def build_lexicon_component(
-    nlp: Language,  # noqa: ARG001  spaCy gives every factory the pipeline and a name
-    name: str,  # noqa: ARG001
-    language: str,
-    indicators: list[str],
-) -> LexiconComponent:
-    """Build the component from its config, as spaCy asks for it."""
-    return LexiconComponent(load_lexicon(language), indicators)
+    def _hold(self, parsed: Parse, match: Match, sentence: int, scopes: Sequence[Scope]) -> Hit:
+        named = self._lexicon.named[match.pattern]
+        state = choose_state(parsed.tokens, match.first, match.last, scopes=scopes, named=named)
+        return Hit(match.pattern, self._columns[match.pattern], sentence, match.first, match.last, state)

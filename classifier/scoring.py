@@ -200,10 +200,13 @@ def score_document(pooled: Pooled, model: DocumentModel, outputs: Outputs) -> Do
 
 
 def choose_state(number: int, pooled: Pooled, scores: DocumentScores, model: DocumentModel) -> State:
-    """Decide the state of an indicator: asserted when flagged, else as its best sentence holds it, else absent."""
+    """Decide the state of an indicator: asserted when flagged, else as its best sentence holds it, else absent.
+
+    A sentence that is held neither way speaks of an assertion too weak to be flagged: it denies and supposes nothing.
+    """
     if scores.indicators[number] >= model.thresholds[number]:
         return "asserted"
     if scores.spoken[number] < model.spoken_thresholds[number]:
         return "absent"
     negated, hypothetical = pooled.held[pooled.spoken_sentence[number]]
-    return choose_held(float(negated), float(hypothetical))
+    return "absent" if max(negated, hypothetical) < 0.0 else choose_held(float(negated), float(hypothetical))

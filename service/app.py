@@ -1,6 +1,5 @@
 """The service from start to end: `create_app` puts its parts together, `serve` runs it until it is stopped."""
 
-import os
 import signal
 import socket
 import sys
@@ -13,6 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+import classifier
 from classifier.errors import TellsignError
 from service import web
 from service.access import Access, RateLimiter
@@ -77,8 +77,6 @@ def serve(settings: Settings, *, analyzer: Analyzer | None = None) -> None:
         service.security.KeysError: The keys file is not usable.
         classifier.errors.ArtifactError: The model is refused.
     """
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     # The loop waits at most this long for the analysis thread to let go of the interpreter (default 5 ms).
     sys.setswitchinterval(0.001)
     configure_logs(settings.log_level)
@@ -125,10 +123,7 @@ def _lifespan(
 
 
 def _load(settings: Settings) -> Analyzer:
-    # Here and not above: the import brings numpy and spaCy, after the thread variables are set.
-    import classifier  # noqa: PLC0415
-
-    return classifier.load(settings.model, max_characters=settings.max_characters)
+    return classifier.load(settings.model, max_characters=settings.max_characters, tier=settings.tier)
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -9,7 +9,7 @@ import typer
 
 from service.commands import extras, keys, model, score, serve, taxonomy
 from service.commands.exits import USAGE, OneLineErrors
-from service.commands.ports import Ports
+from service.commands.ports import Ports, one_blas_thread
 
 app = typer.Typer(
     name="tellsign",
@@ -26,6 +26,10 @@ app.command("taxonomy")(taxonomy.taxonomy)
 app.add_typer(model.app, name="model")
 app.command("train", context_settings=extras.PASS_THROUGH)(extras.train)
 app.command("evaluate", context_settings=extras.PASS_THROUGH)(extras.evaluate)
+app.command("budget", context_settings=extras.PASS_THROUGH)(extras.budget)
+app.command("recalibrate", context_settings=extras.PASS_THROUGH)(extras.recalibrate)
+app.command("benchmark", context_settings=extras.PASS_THROUGH)(extras.benchmark)
+app.command("train-encoder", context_settings=extras.PASS_THROUGH)(extras.train_encoder)
 app.add_typer(keys.app, name="keys")
 
 
@@ -48,6 +52,8 @@ def tellsign(
     ] = False,
 ) -> None:
     """Read texts for indicators of human trafficking and forced labour, for people to review."""
+    # Before any command: even its errors come with the classifier, and that with numpy. Workers inherit it.
+    one_blas_thread()
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(USAGE)

@@ -59,6 +59,7 @@ _ANALYSIS: dict[str, Any] = {
         }
     ],
     "warnings": [],
+    "tier": "deep",
     "notice": NOTICE,
 }
 

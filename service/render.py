@@ -153,9 +153,10 @@ def _context(analysis: Analysis) -> Text:
     context = analysis.context
     language = f"{visible_line(analysis.language.code)} ({analysis.language.probability:.2f})"
     if context.label is None:
-        return Text(f"Context: none given   Language: {language}")
+        return Text(f"Context: none given   Language: {language}   Tier: {analysis.tier}")
     ranked = sorted(context.probabilities.items(), key=lambda pair: -pair[1])[:3]
-    return Text(f"Context: {', '.join(f'{label} {p:.2f}' for label, p in ranked)}   Language: {language}")
+    kinds = ", ".join(f"{label} {p:.2f}" for label, p in ranked)
+    return Text(f"Context: {kinds}   Language: {language}   Tier: {analysis.tier}")
 
 
 def _bar(probability: float, threshold: float, signs: tuple[str, str, str]) -> str:

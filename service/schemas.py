@@ -122,6 +122,9 @@ class AnalysisOut(BaseModel):
     review: ReviewOut
     indicators: list[IndicatorOut]
     warnings: list[WarningOut]
+    tier: Literal["fast", "deep"] = Field(
+        description="How the document was read; deep: the encoder read at least part of the document."
+    )
     notice: str = Field(examples=[NOTICE])
 
 

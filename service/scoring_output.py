@@ -23,7 +23,7 @@ _COLUMNS: Mapping[str, str] = {
     "review_flagged": "bool_",
     "reasons": "string",
 }
-_LAST_COLUMNS: Mapping[str, str] = {"spans": "string", "warnings": "string", "model": "string"}
+_LAST_COLUMNS: Mapping[str, str] = {"spans": "string", "warnings": "string", "model": "string", "tier": "string"}
 
 
 class AtomicFile:
@@ -228,6 +228,7 @@ def flat_row(analysis: bytes) -> dict[str, Any]:
         "spans": orjson.dumps(spans).decode(),
         "warnings": " ".join(warning["code"] for warning in data["warnings"]),
         "model": f"{model['name']} {model['version']} {model['sha256']}",
+        "tier": data["tier"],
     }
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import orjson
 
-from classifier.document import Analysis, Document
+from classifier.document import Analysis, Document, Tier
 from classifier.errors import DocumentError, TellsignError
-from service.commands.ports import Analyzer, LoadAnalyzer, one_blas_thread
+from service.commands.ports import Analyzer, LoadAnalyzer
 from service.scoring_files import DeadLetter, Incoming, Item
 
 CHUNK = 64
@@ -52,7 +52,9 @@ def score_here(items: Iterable[Item], analyzer: Analyzer) -> Iterator[Scored]:
         yield _results(chunk, score_documents(analyzer, _documents(chunk)))
 
 
-def score_in_workers(items: Iterable[Item], load: LoadAnalyzer, *, model: Path | None, jobs: int) -> Iterator[Scored]:
+def score_in_workers(
+    items: Iterable[Item], load: LoadAnalyzer, *, model: Path | None, tier: Tier | None, jobs: int
+) -> Iterator[Scored]:
     """Yield the results of each chunk of items, in order, scored by `jobs` processes that load the model once.
 
     At most two chunks a process are under way, so memory does not grow with the input.
@@ -61,14 +63,17 @@ def score_in_workers(items: Iterable[Item], load: LoadAnalyzer, *, model: Path |
         items: What was read.
         load: Loads the analyzer in each process; importable by name.
         model: The artefact folder, or None for the default one.
+        tier: Which models read, or None for what suits the artefact.
         jobs: Number of processes.
 
     Raises:
-        TellsignError: The model is refused.
+        TellsignError: The model is refused, or has no such tier.
         WorkerError: A process ended without an answer.
     """
     # Fresh processes, not forks: numerical libraries read their thread settings when they load.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(load, model))
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=_start_worker, initargs=(load, model, tier)
+    )
     pending: deque[tuple[list[Item], Future[list[Outcome]]]] = deque()
     try:
         for chunk in chunks(items):
@@ -126,13 +131,12 @@ def _finish(chunk: list[Item], future: Future[list[Outcome]]) -> Scored:
 _loaded: list[Analyzer | TellsignError] = []
 
 
-def _start_worker(load: LoadAnalyzer, model: Path | None) -> None:
-    one_blas_thread()
+def _start_worker(load: LoadAnalyzer, model: Path | None, tier: Tier | None) -> None:
     # The parent answers Ctrl-C for all, and a worker whose parent was killed must not stay behind.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        _loaded.append(load(model))
+        _loaded.append(load(model, tier))
     except TellsignError as error:
         # Raised again with the first chunk: an initializer that raises is reported as a traceback and a broken pool.
         _loaded.append(error)

@@ -8,6 +8,7 @@ import limits
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from classifier.document import Tier
 from classifier.errors import TellsignError
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
         host: Address to listen on; other than loopback needs `keys_file` or `open_access`.
         port: TCP port; 0 lets the system choose.
         model: Model folder; None for the one that ships in the package.
+        tier: `fast`, `cascade` or `deep`; None for what suits the model: `cascade` where it was fitted to an encoder.
         max_characters: Longest text, code points.
         max_documents: Most documents in one request.
         max_body_bytes: Largest request body, bytes.
@@ -42,6 +44,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65_535)
     model: Path | None = None
+    tier: Tier | None = None
     max_characters: int = Field(default=100_000, ge=1, le=10_000_000)
     max_documents: int = Field(default=256, ge=1, le=100_000)
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024)

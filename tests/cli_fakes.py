@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from classifier.document import Tier
 from classifier.errors import ArtifactError
 from service.cli import app
 from service.commands.ports import Ports
@@ -18,14 +19,14 @@ HYPOTHETICAL = "Signs include unpaid wages."
 NOTHING = "We met at the market in the morning."
 
 
-def load_fake(model: Path | None) -> FakeAnalyzer:
+def load_fake(model: Path | None, tier: Tier | None) -> FakeAnalyzer:
     """Load at once; refuse a model folder called `refused`."""
     if model is not None and model.name == "refused":
         raise ArtifactError("arrays.npz: its SHA-256 is not the one in the manifest")
-    return FakeAnalyzer()
+    return FakeAnalyzer(tier="deep" if tier == "deep" else "fast")
 
 
-def load_dying(_: Path | None) -> FakeAnalyzer:
+def load_dying(*_: object) -> FakeAnalyzer:
     """End the process, as the system does to one that takes too much memory."""
     os._exit(1)
 

@@ -17,6 +17,7 @@ from classifier.document import (
     ModelInfo,
     Review,
     State,
+    Tier,
 )
 from classifier.errors import DocumentError
 from classifier.taxonomy import Taxonomy, load_taxonomy
@@ -58,11 +59,15 @@ class FakeAnalyzer:
 
     Args:
         max_characters: Longest text, code points.
+        tier: How every analysis says that its document was read.
         gate: When given, every turn waits for it: a test decides when the worker goes on.
     """
 
-    def __init__(self, *, max_characters: int = 100_000, gate: threading.Event | None = None) -> None:
+    def __init__(
+        self, *, max_characters: int = 100_000, tier: Tier = "fast", gate: threading.Event | None = None
+    ) -> None:
         self._max_characters = max_characters
+        self._tier = tier
         self._gate = gate
         self.entered = threading.Event()
         self.turns: list[int] = []
@@ -117,6 +122,7 @@ class FakeAnalyzer:
             Review(probability if supported else None, 0.41, bool(reasons), reasons),
             scores,
             () if supported else (AnalysisWarning("language", "The language is not supported; nothing was scored."),),
+            self._tier,
         )
 
     def _score(self, text: str, indicator: str, *, supported: bool) -> IndicatorScore:

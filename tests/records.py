@@ -66,7 +66,9 @@ def write_small_corpus(folder: Path) -> Path:
     rows = [json.loads(line) for path in sorted(AUTHORED.iterdir(), key=str) for line in path.read_text().splitlines()]
     small = [row for row in rows if row["lang"] == "en" and _is_chosen(row["group"])]
     write_card(folder, [write_rows(folder / "small.jsonl", small)])
-    return write_recipe(folder, corpus='"card.toml"', jobs="1", folds="3", test_share="0.2", lexicon_share="0.0")
+    return write_recipe(
+        folder, corpus='"card.toml"', jobs="1", encoder="false", folds="3", test_share="0.2", lexicon_share="0.0"
+    )
 
 
 def write_recipe(folder: Path, **values: str) -> Path:

@@ -8,15 +8,18 @@ from joblib import Memory
 
 from classifier import load
 from classifier.artifact import hash_lexicon, save
+from classifier.encoder import Encoder
 from classifier.errors import CorpusError
 from classifier.taxonomy import load_taxonomy
-from training.corpus import GENRES, Card, Record, load_card, load_corpus, read_records
-from training.evaluate import Evaluation, evaluate
+from training.corpus import GENRES, Card, Record, load_card, load_corpus
+from training.evaluate import evaluate
 from training.fit import FitResult, fit
 from training.manifest import build_manifest, describe_data, hash_code
-from training.recipe import Recipe, SplitRule, build_recipe, load_recipe
+from training.recipe import Recipe, SplitRule, load_recipe
 from training.report import build_summary
 from training.split import TEST, Split, check_split, split_records
+from training.suite import build_suite_summary, run_suite
+from training.suite_cases import DEFAULT_SUITE, load_suite
 
 
 def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Callable[[str], None]) -> str:
@@ -42,12 +45,23 @@ def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Call
     split = split_corpus(records, recipe, card)
     check_folds(records, split, recipe.split)
     say(f"fitting on {len(split.development)} documents, {recipe.split.folds} grouped folds")
-    result = fit(records, split, recipe, cache=_open_cache(cache, recipe.language) if cache else None)
+    result = fit(
+        records,
+        split,
+        recipe,
+        cache=_open_cache(cache, recipe.language) if cache else None,
+        encoder=Encoder() if recipe.encoder else None,
+    )
     name, data = Path(recipe_name).stem, describe_data(card, split)
     _write(folder, name, result, recipe, (data, {}))
     say(f"measuring on {len(split.test)} held-out documents")
-    test = evaluate(load(folder), [records[i] for i in split.test], seed=recipe.seed)
-    return _write(folder, name, result, recipe, (data, {"test": build_summary(test)}))
+    analyzer = load(folder)
+    test = evaluate(analyzer, [records[i] for i in split.test], seed=recipe.seed)
+    metrics: dict[str, Any] = {"tier": analyzer.tier, "test": build_summary(test)}
+    if DEFAULT_SUITE.is_dir():
+        say("running the functional suite")
+        metrics["suite"] = build_suite_summary(run_suite(analyzer, load_suite(DEFAULT_SUITE)))
+    return _write(folder, name, result, recipe, (data, metrics))
 
 
 def _open_cache(folder: Path, language: str) -> Memory:
@@ -61,7 +75,13 @@ def _write(
     data, metrics = said
     manifest = build_manifest(name, result, recipe, data=data, metrics=metrics)
     return save(
-        folder, manifest, space=result.space, weights=result.weights, text=result.text, document=result.document
+        folder,
+        manifest,
+        space=result.space,
+        weights=result.weights,
+        text=result.text,
+        document=result.document,
+        deep=(result.deep.document, result.deep.fusion) if result.deep else None,
     )
 
 
@@ -100,20 +120,3 @@ def check_folds(records: Sequence[Record], split: Split, rule: SplitRule) -> Non
     for answer, found in answers.items():
         if len(found) < 2:
             raise CorpusError(f"a document that {answer} stands in {len(found)} development folds; 2 must have one")
-
-
-def evaluate_model(folder: Path, corpus: Path | None, *, language: str, resamples: int) -> tuple[str, Evaluation]:
-    """Evaluate a model folder on a labelled file, or on the frozen test part of the corpus it was trained on.
-
-    Returns:
-        What it was measured on, and the figures.
-    """
-    analyzer = load(folder)
-    if corpus is not None:
-        records = [record for record in read_records(corpus) if record.lang == language]
-        return corpus.name, evaluate(analyzer, records, resamples=resamples)
-    recipe = build_recipe(analyzer.card["recipe"], str(analyzer.card["name"]))
-    records = load_corpus(recipe.corpus, recipe.language)
-    split = split_corpus(records, recipe, load_card(recipe.corpus))
-    held_out = [records[i] for i in split.test]
-    return f"test part of '{recipe.corpus}'", evaluate(analyzer, held_out, resamples=resamples)

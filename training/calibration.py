@@ -63,28 +63,33 @@ def log_contexts(pooled: list[Pooled], weights: np.ndarray, intercept: np.ndarra
     return np.stack([softmax_log(weights @ one.context + intercept) for one in pooled])
 
 
-def fit_documents(
-    pooled: list[Pooled], *, asserted: np.ndarray, genre: np.ndarray, review: np.ndarray, setting: "Setting"
-) -> LinearCalibrators:
-    """Fit all document models.
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What documents are, by their labels.
 
-    Args:
-        pooled: Out-of-fold scores of n_documents.
+    Attributes:
         asserted: (n_documents, n_indicators) bool.
         genre: (n_documents,) context numbers.
         review: (n_documents,) bool.
-        setting: Options and outputs.
     """
+
+    asserted: np.ndarray
+    genre: np.ndarray
+    review: np.ndarray
+
+
+def fit_documents(pooled: list[Pooled], targets: Targets, setting: "Setting") -> LinearCalibrators:
+    """Fit all document models on out-of-fold scores of n_documents."""
     options, outputs = setting.options, setting.outputs
-    contexts = fit_contexts(np.stack([one.context for one in pooled]), genre, options.context_c)
+    contexts = fit_contexts(np.stack([one.context for one in pooled]), targets.genre, options.context_c)
     logs = log_contexts(pooled, *contexts)
     inputs = np.stack([indicator_inputs(one, log) for one, log in zip(pooled, logs, strict=True)])
     found = [
-        unfold_calibrator(build_calibrator(options.indicator_c).fit(inputs[:, k], asserted[:, k]))
+        unfold_calibrator(build_calibrator(options.indicator_c).fit(inputs[:, k], targets.asserted[:, k]))
         for k in range(outputs.n_indicators)
     ]
     rule = np.stack([review_inputs(one, log, outputs) for one, log in zip(pooled, logs, strict=True)])
-    review_weights, review_intercept = unfold_calibrator(build_calibrator(options.review_c).fit(rule, review))
+    review_weights, review_intercept = unfold_calibrator(build_calibrator(options.review_c).fit(rule, targets.review))
     return LinearCalibrators(
         context_weights=contexts[0],
         context_intercept=contexts[1],

@@ -1,6 +1,5 @@
 """The commands of training: `tellsign train` and `tellsign evaluate`, found by their entry points."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 
 from classifier.artifact import DEFAULT_MODEL
+from classifier.document import Tier
 from classifier.errors import TellsignError
 
 _REFUSED = 3
@@ -20,15 +20,16 @@ QuietOption = Annotated[bool, typer.Option("--quiet", help="No progress on stder
 
 def train(arguments: Sequence[str]) -> int:
     """Run `tellsign train` with these arguments and give the exit code."""
-    return _run(_train, "tellsign train", arguments)
+    return run_command(_train, "tellsign train", arguments)
 
 
 def evaluate(arguments: Sequence[str]) -> int:
     """Run `tellsign evaluate` with these arguments and give the exit code."""
-    return _run(_evaluate, "tellsign evaluate", arguments)
+    return run_command(_evaluate, "tellsign evaluate", arguments)
 
 
-def _run(command: object, name: str, arguments: Sequence[str]) -> int:
+def run_command(command: object, name: str, arguments: Sequence[str]) -> int:
+    """Run a function with typer annotations as the command `name`, and give the exit code."""
     app = typer.Typer(add_completion=False)
     app.command()(command)  # type: ignore[type-var]  # a plain function; typer wants its own protocol
     try:
@@ -49,7 +50,7 @@ def _train(
     quiet: QuietOption = False,
 ) -> None:
     """Train a model from a recipe and write its folder, with figures from the held-out test part."""
-    _limit_threads()
+    limit_threads()
     from training.build import build_model  # noqa: PLC0415  scikit-learn loads when there is something to train
 
     say = Console(stderr=True, quiet=quiet)
@@ -58,29 +59,58 @@ def _train(
 
 
 def _evaluate(
-    corpus: Annotated[
+    labelled: Annotated[
         Path | None,
-        typer.Argument(exists=True, dir_okay=False, help="Labelled JSONL; by default the frozen test part."),
+        typer.Argument(
+            metavar="[CORPUS]",
+            help="Labelled JSONL; by default the frozen test part. With --suite: the folder of the suite.",
+        ),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Model folder; by default the packaged one.")] = None,
+    *,
+    suite: Annotated[
+        bool,
+        typer.Option("--suite", help="Run the functional suite: pass rates by ability, and identity swaps."),
+    ] = False,
+    tiers: Annotated[
+        bool, typer.Option("--tiers", help="Quality against cost of every tier: fast, cascade, deep.")
+    ] = False,
+    tier: Annotated[Tier | None, typer.Option(help="Tier to measure; by default what the service would use.")] = None,
+    reliability: Annotated[
+        Path | None, typer.Option(metavar="OUT.svg", dir_okay=False, help="Draw predicted against observed shares.")
+    ] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples over groups.")] = 1000,
     as_json: Annotated[bool, typer.Option("--json", help="Figures as JSON.")] = False,
     language: Annotated[str, typer.Option(help="Evaluate the records of this language.")] = "en",
 ) -> None:
-    """Measure a model on labelled documents that it has not seen."""
-    _limit_threads()
-    from training.build import evaluate_model  # noqa: PLC0415
-    from training.report import build_summary, print_evaluation  # noqa: PLC0415
+    """Measure a model on labelled documents that it has not seen, or on the functional suite."""
+    limit_threads()
+    if reliability is not None and (suite or tiers):
+        raise typer.BadParameter("--reliability needs labelled documents; it does not go with --suite or --tiers")
+    if tiers and (suite or tier is not None):
+        raise typer.BadParameter("--tiers measures all tiers on labelled documents; give neither --suite nor --tier")
+    if labelled is not None and not suite and not labelled.is_file():
+        raise typer.BadParameter(f"no such labelled file: {labelled}")
+    from training.evaluate_command import evaluate_labelled, evaluate_suite, evaluate_tiers  # noqa: PLC0415
 
-    title, result = evaluate_model(model or DEFAULT_MODEL, corpus, language=language, resamples=resamples)
-    console = Console()
-    if as_json:
-        print(json.dumps({"data": title, **build_summary(result)}))  # noqa: T201  data to stdout
+    folder = model or DEFAULT_MODEL
+    if suite:
+        evaluate_suite(folder, labelled, tier=tier, as_json=as_json)
+    elif tiers:
+        evaluate_tiers(folder, labelled, language=language, resamples=resamples, as_json=as_json)
     else:
-        print_evaluation(result, title, console if console.is_terminal else Console(width=120))
+        evaluate_labelled(
+            folder,
+            labelled,
+            tier=tier,
+            language=language,
+            resamples=resamples,
+            drawing=reliability,
+            as_json=as_json,
+        )
 
 
-def _limit_threads() -> None:
+def limit_threads() -> None:
     """Fix thread counts before numpy loads: sums in another order would change the last digits."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

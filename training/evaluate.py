@@ -93,12 +93,28 @@ def evaluate(analyzer: Analyzer, records: Sequence[Record], *, resamples: int = 
     Raises:
         CorpusError: there are no records, or one cannot be analysed.
     """
+    return measure(records, analyze_records(analyzer, records), resamples=resamples, seed=seed)
+
+
+def analyze_records(analyzer: Analyzer, records: Sequence[Record]) -> list[Analysis]:
+    """Analyse labelled documents.
+
+    Raises:
+        CorpusError: there are no records, or one cannot be analysed.
+    """
     if not records:
         raise CorpusError("there are no records to evaluate on")
-    analyses = [_expect(one) for one in analyzer.analyze_many(Document(r.text, r.id) for r in records)]
-    outcome = compare(records, analyses, analyzer.taxonomy.ids)
+    return [_expect(one) for one in analyzer.analyze_many(Document(r.text, r.id) for r in records)]
+
+
+def measure(
+    records: Sequence[Record], analyses: Sequence[Analysis], *, resamples: int = 1000, seed: int = 0
+) -> Evaluation:
+    """Measure analyses of labelled documents, given in the same order; see `evaluate`."""
+    ids = tuple(score.id for score in analyses[0].indicators)
+    outcome = compare(records, analyses, ids)
     weights = draw_weights([record.group for record in records], resamples, seed)
-    rows = [_row(number, name, outcome, weights) for number, name in enumerate(analyzer.taxonomy.ids)]
+    rows = [_row(number, name, outcome, weights) for number, name in enumerate(ids)]
     return Evaluation(
         documents=len(records),
         groups=len({record.group for record in records}),

@@ -1,15 +1,17 @@
 """The flow of training: labelled records and a recipe become an artefact, with every number out of fold."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from joblib import Memory
 from scipy.sparse import vstack
 
 from classifier.artifact import build_outputs, round_weights
+from classifier.encoder import Encoder
 from classifier.features import FeatureSpace
-from classifier.model import TextWeights, Weights
+from classifier.fusion import Fusion, Reading
+from classifier.model import LinearModel, TextWeights, Weights
 from classifier.scoring import DocumentModel, Outputs
 from classifier.taxonomy import load_taxonomy
 from training.calibration import (
@@ -22,6 +24,7 @@ from training.calibration import (
     pool_documents,
 )
 from training.corpus import Record
+from training.deep import Deep, choose_gate, fit_deep, held_out_fold
 from training.design import fold_text_weights, fold_weights
 from training.estimator import build_estimator, fit_one_vs_rest
 from training.prepare import Prepared, parse_texts, prepare
@@ -42,6 +45,7 @@ class FitResult:
         document: Document models and threshold values.
         thresholds: Indicator id, `review`, or `spoken:<id>` to the chosen threshold.
         evidence: The evidence rule: `asserted`, `price` and the span character F1 it gave.
+        deep: The same for documents that the encoder reads; None without an encoder.
         prepared: The development part.
         probabilities: Of the development documents, out of fold at both levels.
     """
@@ -54,6 +58,30 @@ class FitResult:
     evidence: dict[str, float]
     prepared: Prepared
     probabilities: Probabilities
+    deep: "DeepResult | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeepResult:
+    """The deep tier.
+
+    Attributes:
+        document: Document models and threshold values.
+        fusion: Weights and gate.
+        thresholds: As of the fast tier.
+        evidence: As of the fast tier.
+        curve: Quality against cost of every gate tried.
+        encoder_sha256: Of the encoder's manifest.
+        documents: Fair documents of the held-out fold that all of it was fitted on.
+    """
+
+    document: DocumentModel
+    fusion: Fusion
+    thresholds: dict[str, Threshold]
+    evidence: dict[str, float]
+    curve: list[dict[str, float]]
+    encoder_sha256: str
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +92,14 @@ class _Linear:
     text: tuple[np.ndarray, np.ndarray]
 
 
-def fit(records: Sequence[Record], split: Split, recipe: Recipe, *, cache: Memory | None = None) -> FitResult:
+def fit(
+    records: Sequence[Record],
+    split: Split,
+    recipe: Recipe,
+    *,
+    cache: Memory | None = None,
+    encoder: Encoder | None = None,
+) -> FitResult:
     """Train a model on the development part of a corpus.
 
     Args:
@@ -72,6 +107,10 @@ def fit(records: Sequence[Record], split: Split, recipe: Recipe, *, cache: Memor
         split: Of the records.
         recipe: Everything that decides the run.
         cache: Keeps parsed texts between runs, for those who try many recipes.
+        encoder: For the deep tier, fine-tuned without one fold of this very split; None trains the fast tier only.
+
+    Raises:
+        RecipeError: the encoder was fine-tuned on another split.
     """
     indicators, outputs = load_taxonomy().ids, build_outputs()
     chosen = [records[i] for i in split.development]
@@ -83,32 +122,55 @@ def fit(records: Sequence[Record], split: Split, recipe: Recipe, *, cache: Memor
 
     by_fold = {fold: _fit_linear(data, data.folds != fold, recipe, outputs) for fold in np.unique(data.folds).tolist()}
     margins, text = _predict_out_of_fold(data, by_fold)
-    slopes, shifts = fit_sigmoids(margins, data.labels, _calibrated_rows(data, outputs))
-    pooled = pool_documents(margins * slopes + shifts, data.document, text, outputs)
-
+    scale = fit_sigmoids(margins, data.labels, _calibrated_rows(data, outputs))
+    pooled = pool_documents(margins * scale[0] + scale[1], data.document, text, outputs)
     setting = Setting(recipe.document, outputs)
-    asserted = data.states[:, :, 0]
 
     def fit_on(candidates: np.ndarray) -> LinearCalibrators:
         chosen = candidates[data.fair[candidates]]
-        return fit_documents(
-            [pooled[i] for i in chosen],
-            asserted=asserted[chosen],
-            genre=data.genre[chosen],
-            review=data.review[chosen],
-            setting=setting,
-        )
+        return fit_documents([pooled[i] for i in chosen], data.targets(chosen), setting)
 
     probabilities = cross_predict(pooled, data.folds, fit_on, outputs)
     thresholds = _choose_thresholds(data, probabilities, recipe, indicators)
     final = _fit_linear(data, np.ones(len(chosen), dtype=bool), recipe, outputs)
-    document = _build_document(fit_on(np.arange(len(chosen))), thresholds, indicators)
-    scale = (slopes, shifts)
-    evidence = choose_rule(
-        data, _fold(by_fold[0], data, scale), probabilities, document=document, grid=recipe.evidence, fold=0
-    )
+    calibrators = fit_on(np.arange(len(chosen)))
+    document = _build_document(calibrators, thresholds, indicators)
+    held = held_out_fold(encoder, split.sha256) if encoder else 0
+    base = _read_fold(data, _fold(by_fold[held], data, scale), held)
+    readings = {number: reading for number, reading in base.items() if data.fair[number]}
+    flagged = dict(enumerate(probabilities.indicators >= document.thresholds))
+    evidence = choose_rule(data, readings, flagged, document=document, grid=recipe.evidence)
+    deep = None
+    if encoder is not None:
+        clusters = split.clusters[split.development]
+        found = fit_deep(data, base, encoder=encoder, setting=setting, clusters=clusters)
+        found = choose_gate(data, found, base, fast=calibrators, outputs=outputs)
+        deep = _finish_deep(data, found, recipe, encoder, indicators)
     weights, text_weights = _fold(final, data, scale)
-    return FitResult(data.featuriser.space, weights, text_weights, document, thresholds, evidence, data, probabilities)
+    return FitResult(
+        data.featuriser.space, weights, text_weights, document, thresholds, evidence, data, probabilities, deep
+    )
+
+
+def _read_fold(data: Prepared, weights: tuple[Weights, TextWeights], fold: int) -> dict[int, Reading]:
+    """Read the documents of a fold by the model that did not see it."""
+    model = LinearModel(data.featuriser, *weights)
+    numbers = np.flatnonzero(data.folds == fold).tolist()
+    return {number: Reading(model, data.features[number], model.score(data.features[number])) for number in numbers}
+
+
+def _finish_deep(
+    data: Prepared, found: Deep, recipe: Recipe, encoder: Encoder, indicators: tuple[str, ...]
+) -> DeepResult:
+    """Choose the thresholds and the evidence rule of the deep tier."""
+    numbers = np.array(list(found.readings))
+    held = replace(data, states=data.states[numbers], review=data.review[numbers], fair=data.fair[numbers])
+    thresholds = _choose_thresholds(held, found.probabilities, recipe, indicators)
+    document = _build_document(found.calibrators, thresholds, indicators)
+    flagged = dict(zip(numbers.tolist(), found.probabilities.indicators >= document.thresholds, strict=True))
+    fair = {number: reading for number, reading in found.readings.items() if data.fair[number]}
+    evidence = choose_rule(data, fair, flagged, document=document, grid=recipe.evidence)
+    return DeepResult(document, found.fusion, thresholds, evidence, found.curve, encoder.sha256, len(fair))
 
 
 def _fit_linear(data: Prepared, chosen: np.ndarray, recipe: Recipe, outputs: Outputs) -> _Linear:

@@ -12,29 +12,35 @@ import numpy as np
 from classifier.artifact import hash_lexicon
 from classifier.taxonomy import load_taxonomy
 from training.corpus import Card
-from training.fit import FitResult
+from training.fit import DeepResult, FitResult
 from training.recipe import Recipe
 from training.split import Split
 
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "spacy", "datasets")
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "spacy", "onnxruntime", "datasets")
 # The modules that decide what a feature or a fitted number is.
 _DECIDING = {
     "classifier": (
         "alignment",
         "assertion",
         "characters",
+        "encoder",
         "evidence",
         "features",
+        "fusion",
         "lexicon",
+        "matcher",
         "model",
         "patterns",
         "pipeline",
         "preprocess",
         "scoring",
         "sentences",
+        "tables",
+        "tokens",
     ),
     "training": (
         "calibration",
+        "deep",
         "design",
         "estimator",
         "fit",
@@ -81,6 +87,7 @@ def build_manifest(
         "recipe": asdict(recipe),
         "thresholds": {key: asdict(threshold) for key, threshold in result.thresholds.items()},
         "evidence": result.evidence,
+        "deep": _describe_deep(result.deep),
         "calibration": {
             "sentences": "Platt's sigmoid on out-of-fold margins, grouped folds",
             "documents": "logistic on pooled out-of-fold scores",
@@ -93,6 +100,20 @@ def build_manifest(
             "platform": f"{platform.system()} {platform.machine()}",
             **{library: metadata.version(library) for library in _LIBRARIES},
         },
+    }
+
+
+def _describe_deep(deep: DeepResult | None) -> dict[str, Any]:
+    """Say how the tiers that use an encoder were fitted; nothing without one."""
+    if deep is None:
+        return {}
+    return {
+        "encoder_sha256": deep.encoder_sha256,
+        "documents": deep.documents,
+        "gate": deep.fusion.gate,
+        "thresholds": {key: asdict(threshold) for key, threshold in deep.thresholds.items()},
+        "evidence": deep.evidence,
+        "curve": deep.curve,
     }
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 _BINS = 15
+# 97.5th percentile of the standard normal distribution.
+_NORMAL = 1.959963984540054
 # (n_resamples, n_documents) weights to (n_resamples,) values.
 Measure = Callable[[np.ndarray], np.ndarray]
 
@@ -39,6 +41,16 @@ def measure_interval(measure: Measure, weights: np.ndarray) -> Interval:
         return Interval(float(values[0]), float("nan"), float("nan"))
     low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
     return Interval(float(values[0]), low, high)
+
+
+def wilson_interval(hits: float, cases: float) -> Interval:
+    """Give a share with its 95 percent score interval (Wilson 1927), taking the cases as independent; NaN of none."""
+    if cases <= 0:
+        return Interval(float("nan"), float("nan"), float("nan"))
+    found, z2 = hits / cases, _NORMAL * _NORMAL
+    middle = (found + z2 / (2.0 * cases)) / (1.0 + z2 / cases)
+    half = _NORMAL * np.sqrt(found * (1.0 - found) / cases + z2 / (4.0 * cases * cases)) / (1.0 + z2 / cases)
+    return Interval(found, float(max(0.0, middle - half)), float(min(1.0, middle + half)))
 
 
 def average_precision(truth: np.ndarray, score: np.ndarray) -> Measure:

@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from classifier.features import Features, Featuriser
 from classifier.pipeline import Parse, Pipeline
+from training.calibration import Targets
 from training.corpus import GENRES, Record
 from training.design import (
     Layout,
@@ -65,6 +66,10 @@ class Prepared:
     states: np.ndarray
     genre: np.ndarray
     review: np.ndarray
+
+    def targets(self, documents: np.ndarray) -> Targets:
+        """Give the labels of the documents with these numbers."""
+        return Targets(self.states[documents, :, 0], self.genre[documents], self.review[documents])
 
 
 def parse_texts(texts: Sequence[str], language: str, indicators: tuple[str, ...]) -> list[Parse]:

@@ -1,16 +1,15 @@
 """How long a highlight should be: the evidence rule is chosen by character F1 on a fold that its model did not see."""
 
-from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
 
 from classifier.evidence import Rule, choose_claims, collect
-from classifier.model import LinearModel, Scores, TextWeights, Weights
+from classifier.fusion import Reading
 from classifier.scoring import DocumentModel
 from classifier.taxonomy import load_taxonomy
-from training.calibration import Probabilities
 from training.corpus import Record
 from training.prepare import Prepared
 from training.recipe import EvidenceGrid
@@ -40,38 +39,33 @@ def asserted_spans(record: Record) -> dict[str, list[tuple[int, int]]]:
 
 def choose_rule(
     data: Prepared,
-    weights: tuple[Weights, TextWeights],
-    probabilities: Probabilities,
+    readings: Mapping[int, Reading],
+    flagged: Mapping[int, np.ndarray],
     *,
     document: DocumentModel,
     grid: EvidenceGrid,
-    fold: int = 0,
 ) -> dict[str, float]:
-    """Try every rule of the grid on one fold.
+    """Try every rule of the grid on documents that the models behind the readings did not see.
 
     Args:
         data: The development part.
-        weights: Of a model that did not see the fold.
-        probabilities: Out of fold.
+        readings: Document numbers to how they were read.
+        flagged: Document numbers to (n_indicators,) bool, out of fold.
         document: Thresholds.
         grid: Prices and least log-odds to try.
-        fold: Which fold.
 
     Returns:
         `asserted` and `price` of the best rule, and its `character_f1`.
     """
-    model = LinearModel(data.featuriser, *weights)
-    numbers = np.flatnonzero((data.folds == fold) & data.fair).tolist()
-    scores = {number: model.score(data.features[number]) for number in numbers}
-    flagged = probabilities.indicators >= document.thresholds
     spoken = np.log(document.spoken_thresholds / (1.0 - document.spoken_thresholds))
     best: dict[str, float] = {"character_f1": -1.0}
+    explain = {number: cache(reading.explain) for number, reading in readings.items()}
     for price, asserted in product(grid.prices, grid.asserted):
         rule = Rule(asserted=asserted, spoken=spoken, price=price)
         counts = [
             count
-            for number in numbers
-            for count in _count(data, model, number, (scores[number], flagged[number]), rule)
+            for number, reading in readings.items()
+            for count in _count(data, number, (reading.sentences, explain[number]), flagged[number], rule)
         ]
         if (found := character_f1(counts)) > best["character_f1"]:
             best = {"asserted": asserted, "price": price, "character_f1": found}
@@ -79,18 +73,21 @@ def choose_rule(
 
 
 def _count(
-    data: Prepared, model: LinearModel, number: int, judged: tuple[Scores, np.ndarray], rule: Rule
+    data: Prepared,
+    number: int,
+    reading: tuple[np.ndarray, Callable[[int, int], np.ndarray]],
+    flagged: np.ndarray,
+    rule: Rule,
 ) -> Sequence[tuple[int, int, int]]:
-    scores, flagged = judged
-    record, parsed, features = data.records[number], data.parses[number], data.features[number]
+    record, parsed = data.records[number], data.parses[number]
+    sentences, explain = reading
     gold = asserted_spans(record)
     counts = []
     for indicator, name in enumerate(load_taxonomy().ids):
         found: list[tuple[int, int]] = []
         if flagged[indicator]:
-            deciding = int(scores.sentences[:, indicator].argmax())
-            claims = choose_claims(scores.sentences, indicator, len(flagged), deciding=deciding, rule=rule)
-            explain = cache(partial(model.explain_sentence, features, scores))
+            deciding = int(sentences[:, indicator].argmax())
+            claims = choose_claims(sentences, indicator, len(flagged), deciding=deciding, rule=rule)
             evidence = collect(explain, parsed, indicator=indicator, claims=claims, price=rule.price)
             found = [parsed.source_span(e.first, e.last) for e in evidence if e.assertion == "asserted"]
         if found or name in gold:

@@ -68,7 +68,10 @@ class EvidenceGrid:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A whole recipe; `scale` and `minimum` are block weights and least sentence counts by block."""
+    """A whole recipe; `scale` and `minimum` are block weights and least sentence counts by block.
+
+    `encoder` says whether the tiers that use the packaged encoder are fitted too.
+    """
 
     title: str
     version: str
@@ -76,6 +79,7 @@ class Recipe:
     language: str
     seed: int
     jobs: int
+    encoder: bool
     split: SplitRule
     minimum: Mapping[str, int]
     scale: Mapping[str, float]

@@ -1,12 +1,16 @@
 """Evaluations as text for people: weakest cells first, every figure with its interval."""
 
 import math
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from training.evaluate import Evaluation
 from training.metrics import Interval
+from training.reliability import Reliability
+from training.suite import STRICTER, SuiteResult
+from training.suite_cases import CELLS
 
 
 def format_interval(interval: Interval) -> str:
@@ -59,4 +63,76 @@ def build_summary(evaluation: Evaluation) -> dict[str, object]:
             }
             for row in evaluation.indicators
         },
+    }
+
+
+def print_suite(result: SuiteResult, title: str, console: Console) -> None:
+    """Print pass rates and identity swaps: weak cells first, then indicators by cell that failed at all."""
+    console.print(f"{title}: {len(result.results)} cases, {result.abstained} abstained; 95 percent Wilson intervals")
+    overall = _table("Cells, weakest first", "cell", "cases", "passed", "stricter", "")
+    for rate in result.cells:
+        figures = (format_interval(rate.passed), format_interval(rate.strictly), STRICTER[CELLS[rate.cell]])
+        overall.add_row(rate.cell, str(rate.cases), *figures)
+    console.print(overall)
+    console.print(
+        "stricter: asserted cases with evidence on the right words are shown, denied and supposed ones are named as "
+        "such, look-alikes are met with silence",
+        style="dim",
+    )
+    weak = _table("Indicators by cell, those that failed any, weakest first", "indicator", "cell", "cases", "passed")
+    for rate in result.indicators:
+        if rate.passed.value < 1.0:
+            weak.add_row(rate.indicator, rate.cell, str(rate.cases), f"{rate.passed.value:.2f}")
+    console.print(weak)
+    if result.axes:
+        console.print(_swap_table(result))
+
+
+def _swap_table(result: SuiteResult) -> Table:
+    headings = ("axis", "pairs", "flips", "largest move", "mean move", "as expected")
+    table = _table("Identity swaps: nothing may change", *headings)
+    for axis in result.axes:
+        moves = (f"{axis.largest:.3f}", f"{axis.mean:.4f}")
+        row = (str(axis.pairs), format_interval(axis.flips), *moves, format_interval(axis.expected))
+        table.add_row(axis.axis, *row)
+    return table
+
+
+def _table(title: str, first: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in {"cell", ""} else "right", no_wrap=True)
+    return table
+
+
+def print_reliability(tables: Sequence[Reliability], console: Console) -> None:
+    """Print reliability tables: what share of the answers of each bin is true."""
+    for one in tables:
+        title = f"Reliability of {one.title}, calibration error {one.error:.3f}"
+        table = _table(title, "probability", "answers", "mean", "observed share")
+        for row in (row for row in one.bins if row.count):
+            edges = f"{row.low:.1f} to {row.high:.1f}"
+            table.add_row(edges, f"{row.count:,}", f"{row.predicted:.3f}", format_interval(row.observed))
+        console.print(table)
+
+
+def build_reliability_summary(tables: Sequence[Reliability]) -> dict[str, object]:
+    """Turn reliability tables into plain JSON values, by title; empty bins are left out."""
+    return {
+        one.title: {
+            "error": None if math.isnan(one.error) else round(one.error, 4),
+            "bins": [
+                {
+                    "low": row.low,
+                    "high": row.high,
+                    "answers": row.count,
+                    "predicted": round(row.predicted, 4),
+                    "observed": [round(v, 4) for v in (row.observed.value, row.observed.low, row.observed.high)],
+                }
+                for row in one.bins
+                if row.count
+            ],
+        }
+        for one in tables
     }

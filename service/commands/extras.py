@@ -1,4 +1,4 @@
-"""`tellsign train` and `tellsign evaluate`: found by entry point, so that serving never imports training."""
+"""The commands that training brings, found by entry point, so that serving never imports training."""
 
 from typing import Annotated
 
@@ -19,6 +19,30 @@ def train(context: typer.Context, arguments: Rest = None) -> None:
 
 
 def evaluate(context: typer.Context, arguments: Rest = None) -> None:
-    """Measure a model on a labelled corpus; see tellsign evaluate --help."""
+    """Measure a model on a labelled corpus, or on the functional suite; see tellsign evaluate --help."""
     with refusals():
         raise typer.Exit(ports_of(context).run_extra("evaluate", arguments or []))
+
+
+def budget(context: typer.Context, arguments: Rest = None) -> None:
+    """Find the threshold for what people can open a day; see tellsign budget --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("budget", arguments or []))
+
+
+def recalibrate(context: typer.Context, arguments: Rest = None) -> None:
+    """Fit probabilities and thresholds to your own labelled texts; see tellsign recalibrate --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("recalibrate", arguments or []))
+
+
+def benchmark(context: typer.Context, arguments: Rest = None) -> None:
+    """Measure the estimator on public data sets by their papers' rules; see tellsign benchmark --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("benchmark", arguments or []))
+
+
+def train_encoder(context: typer.Context, arguments: Rest = None) -> None:
+    """Fine-tune the sentence encoder; needs tellsign[train-encoder]; see tellsign train-encoder --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("train-encoder", arguments or []))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import typer
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from classifier.document import Analysis, Document
     from classifier.errors import DocumentError
     from classifier.taxonomy import Taxonomy
+
+# As in `classifier.document`, whose import `--help` must not pay for; a test holds the two to the same words.
+Tier = Literal["fast", "cascade", "deep"]
+# The extras that a command needs, where it is not `train` alone.
+_EXTRAS = {"train-encoder": "train,train-encoder"}
 
 
 class Analyzer(Protocol):
@@ -42,11 +47,11 @@ class Artifacts(Protocol):
 class Serve(Protocol):
     """Runs the HTTP service until it is stopped."""
 
-    def __call__(self, *, host: str | None, port: int | None, model: Path | None) -> None:
+    def __call__(self, *, host: str | None, port: int | None, model: Path | None, tier: Tier | None) -> None:
         """Serve; None leaves a setting to the environment and its default."""
 
 
-LoadAnalyzer = Callable[[Path | None], Analyzer]
+LoadAnalyzer = Callable[[Path | None, Tier | None], Analyzer]
 
 
 def one_blas_thread() -> None:
@@ -58,17 +63,20 @@ def one_blas_thread() -> None:
         os.environ.setdefault(name, "1")
 
 
-def load_analyzer(model: Path | None) -> Analyzer:
+def load_analyzer(model: Path | None, tier: Tier | None) -> Analyzer:
     """Load the analyzer of an artefact folder, or the one that ships with Tellsign.
 
+    Args:
+        model: The artefact folder, or None for the one that ships.
+        tier: Which models read, or None for what suits the artefact.
+
     Raises:
-        ArtifactError: The folder is refused.
+        ArtifactError: The folder is refused, or has no such tier.
     """
-    one_blas_thread()
     import classifier  # noqa: PLC0415
     from service.scoring_files import MAX_CHARACTERS  # noqa: PLC0415
 
-    return cast("Analyzer", classifier.load(model, max_characters=MAX_CHARACTERS))
+    return cast("Analyzer", classifier.load(model, max_characters=MAX_CHARACTERS, tier=tier))
 
 
 def load_taxonomy() -> "Taxonomy":
@@ -85,7 +93,7 @@ def load_artifacts() -> Artifacts:
     return cast("Artifacts", artifact)
 
 
-def serve(*, host: str | None, port: int | None, model: Path | None) -> None:
+def serve(*, host: str | None, port: int | None, model: Path | None, tier: Tier | None) -> None:
     """Run the HTTP service until it is stopped; None leaves a setting to the environment and its default.
 
     Raises:
@@ -93,7 +101,7 @@ def serve(*, host: str | None, port: int | None, model: Path | None) -> None:
     """
     from service import app, settings  # noqa: PLC0415
 
-    app.serve(settings.load_settings(host=host, port=port, model=model))
+    app.serve(settings.load_settings(host=host, port=port, model=model, tier=tier))
 
 
 def run_extra(name: str, arguments: list[str], *, group: str = "tellsign.commands") -> int:
@@ -110,7 +118,8 @@ def run_extra(name: str, arguments: list[str], *, group: str = "tellsign.command
             return command(arguments)
         except ModuleNotFoundError as error:
             reason = f"the package '{error.name}' is not installed"
-    raise UsageProblem(f"'{name}' is not available: {reason}; install it with: pip install 'tellsign[train]'")
+    extras = _EXTRAS.get(name, "train")
+    raise UsageProblem(f"'{name}' is not available: {reason}; install it with: pip install 'tellsign[{extras}]'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +127,8 @@ class Ports:
     """The doors out of the command line.
 
     Attributes:
-        load_analyzer: From an artefact folder, or None for the default one; must be importable by name, because
-            worker processes call it too.
+        load_analyzer: From an artefact folder and a tier, or None for the default ones; must be importable by name,
+            because worker processes call it too.
         load_taxonomy: The indicators in their order.
         load_artifacts: What reads model folders.
         serve: Runs the HTTP service.

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.commands.exits import refusals
-from service.commands.ports import ports_of
+from service.commands.ports import Tier, ports_of
 
 
 def score(
@@ -28,6 +28,13 @@ def score(
     ] = None,
     model: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Artefact folder instead of the model that ships.")
+    ] = None,
+    tier: Annotated[
+        Tier | None,
+        typer.Option(
+            help="fast: the linear model. deep: the encoder reads everything too. cascade: it reads where the linear "
+            "model finds reason to. By default cascade for a model fitted to an encoder, else fast."
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Worker processes, for JSON and files.")] = 1,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Standard input is JSON Lines.")] = False,
@@ -53,6 +60,7 @@ def score(
         as_json=as_json,
         quiet=quiet,
         model=model,
+        tier=tier,
         jobs=jobs,
     )
     with refusals():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from classifier.document import Document
+from classifier.document import Document, Tier
 from service.commands.exits import UsageProblem
 from service.scoring_files import READERS, Incoming, Item, ReadOptions, find_files, input_bytes, read_files, read_stdin
 from service.scoring_output import WRITERS, dead_letter_path
@@ -27,6 +27,7 @@ class Request:
         as_json: JSON instead of a drawing; with `output`, a JSON summary on standard output.
         quiet: No progress and no summary; dead letters are still named.
         model: Artefact folder, or None for the default one.
+        tier: Which models read, or None for what suits the artefact.
         jobs: Worker processes; 1 scores in this process.
     """
 
@@ -37,6 +38,7 @@ class Request:
     as_json: bool = False
     quiet: bool = False
     model: Path | None = None
+    tier: Tier | None = None
     jobs: int = 1
 
     @property

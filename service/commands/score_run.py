@@ -63,7 +63,7 @@ def run(request: Request, ports: Ports) -> int:
 
 def _draw(request: Request, ports: Ports) -> Counts:
     counts, console = Counts(), Console(highlight=False)
-    analyzer = ports.load_analyzer(request.model)
+    analyzer = ports.load_analyzer(request.model, request.tier)
     titles = {indicator.id: indicator.title for indicator in ports.load_taxonomy().indicators}
     for result in _analysed(request.items(), analyzer):
         if isinstance(result, DeadLetter):
@@ -123,8 +123,9 @@ def _write(request: Request, ports: Ports, output: Path) -> Counts:
 
 def _scored(request: Request, ports: Ports) -> Iterator[Scored]:
     if request.jobs > 1:
-        return score_in_workers(request.items(), ports.load_analyzer, model=request.model, jobs=request.jobs)
-    return score_here(request.items(), ports.load_analyzer(request.model))
+        model, tier, jobs = request.model, request.tier, request.jobs
+        return score_in_workers(request.items(), ports.load_analyzer, model=model, tier=tier, jobs=jobs)
+    return score_here(request.items(), ports.load_analyzer(request.model, request.tier))
 
 
 def _sort(

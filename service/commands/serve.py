@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from service.commands.exits import refusals
-from service.commands.ports import ports_of
+from service.commands.ports import Tier, ports_of
 
 
 def serve(
@@ -19,7 +19,10 @@ def serve(
     model: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Artefact folder instead of the model that ships.")
     ] = None,
+    tier: Annotated[
+        Tier | None, typer.Option(help="As in tellsign score; TELLSIGN_TIER, else what suits the model.")
+    ] = None,
 ) -> None:
     """Serve the analyst page and the HTTP API; other settings come from TELLSIGN_* variables."""
     with refusals():
-        ports_of(context).serve(host=host, port=port, model=model)
+        ports_of(context).serve(host=host, port=port, model=model, tier=tier)

@@ -141,6 +141,28 @@ def test_live_progress_is_wiped_at_the_end(tmp_path: Path) -> None:
     assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 512
 
 
+@pytest.mark.parametrize("command", ["train", "budget", "taxonomy"])
+def test_one_thread_is_asked_for_before_numpy_loads(command: str) -> None:
+    """Sums in another order change the last digits; the setting is read once, when the library loads."""
+    script = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy':\n"
+        "            print('numpy with', os.environ.get('OPENBLAS_NUM_THREADS'), file=sys.stderr)\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "from dataclasses import replace\n"
+        "from service.cli import app\n"
+        "from service.commands.ports import Ports\n"
+        "app(prog_name='tellsign', obj=replace(Ports(), run_extra=lambda name, arguments: 0))\n"
+    )
+    unset = {name: value for name, value in environment().items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, command], env=unset, capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    assert done.stderr.splitlines()[0] == "numpy with 1"
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["--version"], ["score", "--help"], ["keys", "list", "--help"]], ids=" ".join
 )

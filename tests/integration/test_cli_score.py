@@ -7,9 +7,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from classifier.document import Document
+from classifier.pipeline import Pipeline
 from service.cli import app
+from service.commands.ports import load_analyzer
 from tests.cli_fakes import ASSERTED, HYPOTHETICAL, NEGATED, NOTHING, fake_ports
 from tests.fakes import FakeAnalyzer
+from tests.small_model import build_small_model, save_small_model
 
 TEXTS = [ASSERTED, NEGATED, HYPOTHETICAL, NOTHING]
 
@@ -138,6 +141,38 @@ def test_fields_and_language_can_be_chosen() -> None:
     arguments = ("-", "--text-field", "body", "--id-field", "key", "--language", "ES")
     line = orjson.loads(score(*arguments, stdin=b'{"key": 3, "body": "words"}').stdout)
     assert (line["id"], line["language"]["code"], line["review"]["probability"]) == ("3", "es", None)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_tier_reaches_whoever_loads_the_model(jobs: str) -> None:
+    for tier, said in (("deep", "deep"), ("fast", "fast")):
+        line = orjson.loads(score(ASSERTED, "--tier", tier, "--jobs", jobs).stdout)
+        assert line["tier"] == said
+    drawing = score(ASSERTED, "--tier", "deep", stdout_is_terminal=True)
+    assert "Tier: deep" in drawing.stdout
+
+
+@pytest.fixture(scope="module")
+def small(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a real model that was fitted to no encoder."""
+    folder = tmp_path_factory.mktemp("model") / "small"
+    save_small_model(folder, build_small_model(pipeline))
+    return str(folder)
+
+
+@pytest.mark.parametrize("options", [[], ["--tier", "fast"]], ids=["no tier asked for", "fast"])
+def test_model_without_an_encoder_is_read_by_the_linear_model_alone(small: str, options: list[str]) -> None:
+    result = score(ASSERTED, "--model", small, *options, load_analyzer=load_analyzer)
+    assert result.exit_code == 0
+    assert orjson.loads(result.stdout)["tier"] == "fast"
+
+
+@pytest.mark.parametrize("tier", ["cascade", "deep"])
+def test_tier_that_a_model_lacks_is_one_line_and_exit_code_3(small: str, tier: str) -> None:
+    result = score(ASSERTED, "--model", small, "--tier", tier, load_analyzer=load_analyzer)
+    assert result.exit_code == 3
+    assert "the allowed tier is fast" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_terminal_gets_a_drawing_and_json_when_asked() -> None:

@@ -188,6 +188,7 @@ BAD_SETTINGS = [
     ({"port": "http"}, "TELLSIGN_PORT"),
     ({"rate": "fast"}, "600/minute"),
     ({"log_level": "loud"}, "TELLSIGN_LOG_LEVEL"),
+    ({"tier": "slow"}, "TELLSIGN_TIER.*'fast', 'cascade' or 'deep'"),
     ({"max_characters": 0}, "TELLSIGN_MAX_CHARACTERS"),
     ({"max_documents": 5_000}, "queue_documents"),
     ({"host": "0.0.0.0"}, "open_access"),  # noqa: S104 - refused, which is what is tested
@@ -217,6 +218,9 @@ def test_environment_is_read_and_an_override_wins(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TELLSIGN_PORT", "9001")
     monkeypatch.setenv("TELLSIGN_MAX_CHARACTERS", "500")
     monkeypatch.setenv("TELLSIGN_RATE", "")
+    monkeypatch.setenv("TELLSIGN_TIER", "deep")
     assert load_settings(port=None).port == 9_001
     assert load_settings(port=9_002).port == 9_002
+    assert load_settings(tier=None).tier == "deep"
+    assert load_settings(tier="fast").tier == "fast"
     assert Settings().max_characters == 500

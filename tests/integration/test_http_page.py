@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from starlette.testclient import TestClient
 
-from classifier.document import NOTICE, Document
+from classifier.document import NOTICE, Document, Tier
 from classifier.taxonomy import load_taxonomy
 from service.web.examples import load_examples
 from service.web.reading import build_reading
@@ -126,6 +126,12 @@ def test_submitted_markup_stays_text(client: TestClient, text: str) -> None:
 def test_controls_are_shown_one_for_one(client: TestClient) -> None:
     text = Page(submit(client, "a\x00b\x1b[31m\x85 keeps our passports")).text
     assert text == "a\N{SYMBOL FOR NULL}b\N{SYMBOL FOR ESCAPE}[31m\N{REPLACEMENT CHARACTER} keeps our passports"
+
+
+@pytest.mark.parametrize(("tier", "said"), [("fast", "fast (linear model alone)"), ("deep", "deep (with the encoder)")])
+def test_page_says_how_the_text_was_read(tier: Tier, said: str) -> None:
+    with open_client(FakeAnalyzer(tier=tier)) as opened:
+        assert f"<dt>Tier</dt><dd>{said}</dd>" in submit(opened, EXAMPLES["ordinary"])
 
 
 def test_why_shows_definition_sum_question_and_citation(client: TestClient) -> None:

@@ -12,15 +12,26 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from starlette.testclient import TestClient
 
 from classifier.errors import ArtifactError
-from service.app import serve
+from classifier.pipeline import Pipeline
+from service.app import create_app, serve
 from service.security import KeysError
 from service.settings import Settings, SettingsError
 from tests.fakes import FakeAnalyzer
 from tests.serving import build_app, kept_logging, load_model, run_server
+from tests.small_model import build_small_model, save_small_model
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def small(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model that was fitted to no encoder."""
+    folder = tmp_path_factory.mktemp("model") / "small"
+    save_small_model(folder, build_small_model(pipeline))
+    return folder
 
 
 def scope(**extra: Any) -> dict[str, Any]:
@@ -140,6 +151,16 @@ def test_missing_model_is_refused(tmp_path: Path) -> None:
     load_model()
     with kept_logging(), pytest.raises(ArtifactError):
         serve(Settings(port=0, model=tmp_path / "nothing"))
+
+
+def test_model_without_an_encoder_is_served_by_the_linear_model(small: Path) -> None:
+    with TestClient(create_app(Settings(model=small))) as client:
+        assert client.post("/v1/analyze", json={"text": "He keeps our passports."}).json()["tier"] == "fast"
+
+
+def test_tier_that_the_model_lacks_is_refused(small: Path) -> None:
+    with kept_logging(), pytest.raises(ArtifactError, match="the allowed tier is fast"):
+        serve(Settings(port=0, model=small, tier="deep"))
 
 
 SERVED = """

@@ -58,7 +58,13 @@ def test_wheel_holds_data_and_types_but_no_tests(wheel: Path) -> None:
         "classifier/taxonomy/indicators.toml",
         "classifier/taxonomy/lexicon/en.toml",
         "classifier/models/default/manifest.json",
+        "classifier/models/encoder/manifest.json",
+        "classifier/models/encoder/encoder.onnx",
+        "classifier/models/encoder/heads.npz",
+        "classifier/models/encoder/tokenizer.json",
         "training/recipes/default.toml",
+        "training/encoder/*.toml",
+        "training/benchmarks/*.toml",
         "training/corpora/authored/*.jsonl",
         "service/web/**/*.html",
         "service/web/**/*.css",
@@ -81,5 +87,16 @@ def test_installed_command_analyses_a_text(site: Path) -> None:
     assert all(TEXT[span["start"] : span["end"]] == span["text"] for span in spans)
 
 
-def test_installed_command_knows_the_commands_of_training(site: Path) -> None:
-    assert "--recipe" in run(site, str(site / "bin" / "tellsign"), "train", "--help")
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("train", "--recipe"),
+        ("evaluate", "--suite"),
+        ("budget", "--alert-budget"),
+        ("recalibrate", "--output"),
+        ("benchmark", "--data"),
+        ("train-encoder", "--recipe"),
+    ],
+)
+def test_installed_command_knows_the_commands_of_training(command: str, option: str, site: Path) -> None:
+    assert option in run(site, str(site / "bin" / "tellsign"), command, "--help")

@@ -166,7 +166,7 @@ def test_changed_byte_is_refused_with_both_digests(name: str, place: int, folder
         (b'{"name": "\xff"}', "is not JSON: UnicodeDecodeError"),
         (b"[1]", "holds a list; it must hold an object"),
         (b"null", "holds a NoneType; it must hold an object"),
-        (b"{}", "format is None; this program needs 1"),
+        (b"{}", "format is None; this program needs 2"),
     ],
     ids=["empty", "cut off", "not UTF-8", "a list", "null", "an empty object"],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from classifier.assertion import STATES, Scope, choose_held, choose_state, find_scopes, mark_tokens
 from classifier.lexicon import Lexicon, build_lexicon
-from classifier.patterns import Match
+from classifier.matcher import Match
 from classifier.pipeline import Pipeline
 from classifier.taxonomy import load_taxonomy
 

@@ -10,6 +10,7 @@ from classifier.scoring import DocumentModel, Outputs, Pooled, score_document, s
 from training.calibration import (
     LinearCalibrators,
     Setting,
+    Targets,
     cross_predict,
     fit_documents,
     fit_sigmoids,
@@ -37,10 +38,12 @@ def fit(pooled: list[Pooled], *, seed: int = 0) -> LinearCalibrators:
     peak = np.stack([one.peak for one in pooled])
     return fit_documents(
         pooled,
-        asserted=peak + generator.normal(size=peak.shape) > 1.0,
-        genre=np.arange(len(pooled)) % OUTPUTS.n_contexts,
-        review=peak.max(axis=1) > np.median(peak.max(axis=1)),
-        setting=Setting(load_recipe("default").document, OUTPUTS),
+        Targets(
+            asserted=peak + generator.normal(size=peak.shape) > 1.0,
+            genre=np.arange(len(pooled)) % OUTPUTS.n_contexts,
+            review=peak.max(axis=1) > np.median(peak.max(axis=1)),
+        ),
+        Setting(load_recipe("default").document, OUTPUTS),
     )
 
 

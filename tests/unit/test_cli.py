@@ -2,24 +2,30 @@
 
 import re
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import get_args
 
 import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from classifier import document
 from classifier.errors import ArtifactError
 from classifier.taxonomy import load_taxonomy
 from service.cli import app
+from service.commands import ports
 from service.commands.exits import UsageProblem
 from service.commands.ports import run_extra
 from tests.cli_fakes import NOTHING, fake_ports, load_dying
 
+EXTRAS = ("train", "evaluate", "budget", "recalibrate", "benchmark", "train-encoder")
 
-def tellsign(*arguments: str, stdin: bytes = b"", **ports: object) -> Result:
+
+def tellsign(*arguments: str, stdin: bytes = b"", **doors: object) -> Result:
     """Run a command line against stand-ins; an exception that is no exit is a failure of the test."""
     return CliRunner().invoke(
-        app, list(arguments), input=stdin, obj=fake_ports(**ports), prog_name="tellsign", catch_exceptions=False
+        app, list(arguments), input=stdin, obj=fake_ports(**doors), prog_name="tellsign", catch_exceptions=False
     )
 
 
@@ -30,7 +36,7 @@ def test_version_is_one_line() -> None:
 def test_help_names_every_command() -> None:
     result = tellsign("--help")
     assert result.exit_code == 0
-    for command in ("serve", "score", "taxonomy", "model", "train", "evaluate", "keys"):
+    for command in ("serve", "score", "taxonomy", "model", "keys", *EXTRAS):
         assert re.search(rf"\b{command}\b", result.stdout)
 
 
@@ -53,6 +59,8 @@ def test_no_command_shows_help_and_is_a_usage_error() -> None:
         pytest.param(["score", "x", "--jobs", "0"], "--jobs", id="no workers"),
         pytest.param(["score", "x", "--jsonl"], "standard input", id="jsonl without stdin"),
         pytest.param(["score", "x", "--language", "english"], "two or three letters", id="language name"),
+        pytest.param(["score", "x", "--tier", "slow"], "'fast', 'cascade', 'deep'", id="unknown tier"),
+        pytest.param(["serve", "--tier", "slow"], "'fast', 'cascade', 'deep'", id="unknown tier of the service"),
         pytest.param(["taxonomy", "isolatoin"], "did you mean 'isolation'?", id="mistyped indicator"),
         pytest.param(["taxonomy", "zzz"], "allowed: abuse_of_vulnerability", id="unknown indicator"),
         pytest.param(["model"], "Missing command", id="half a command"),
@@ -102,9 +110,10 @@ def test_system_error_is_one_line_and_exit_code_3(tmp_path: Path) -> None:
 
 def test_serve_leaves_what_is_not_given_to_the_settings() -> None:
     calls: list[dict[str, object]] = []
-    result = tellsign("serve", "--port", "8123", serve=lambda **given: calls.append(given))
-    assert result.exit_code == 0
-    assert calls == [{"host": None, "port": 8123, "model": None}]
+    for arguments in (("--port", "8123"), ("--tier", "deep")):
+        assert tellsign("serve", *arguments, serve=lambda **given: calls.append(given)).exit_code == 0
+    nothing = {"host": None, "port": None, "model": None, "tier": None}
+    assert calls == [nothing | {"port": 8123}, nothing | {"tier": "deep"}]
 
 
 def test_serve_refused_is_exit_code_3() -> None:
@@ -180,7 +189,8 @@ def test_model_compare_knows_the_same_model(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "identical: the same hash\n")
 
 
-def test_train_passes_its_arguments_on_untouched() -> None:
+@pytest.mark.parametrize("command", EXTRAS)
+def test_command_of_training_passes_its_arguments_on_untouched(command: str) -> None:
     calls: list[tuple[str, list[str]]] = []
 
     def run(name: str, arguments: list[str]) -> int:
@@ -188,9 +198,19 @@ def test_train_passes_its_arguments_on_untouched() -> None:
         return 5
 
     given = ["--recipe", "small", "corpus.jsonl", "-v", "--help"]
-    assert tellsign("train", *given, run_extra=run).exit_code == 5
-    assert tellsign("evaluate", "--help", run_extra=run).exit_code == 5
-    assert calls == [("train", given), ("evaluate", ["--help"])]
+    assert tellsign(command, *given, run_extra=run).exit_code == 5
+    assert tellsign(command, "--help", run_extra=run).exit_code == 5
+    assert calls == [(command, given), (command, ["--help"])]
+
+
+@pytest.mark.parametrize("command", EXTRAS)
+def test_command_of_training_is_an_entry_point(command: str) -> None:
+    """Of the installed distribution: after a new one, the editable install is made again."""
+    assert len(entry_points(group="tellsign.commands", name=command)) == 1
+
+
+def test_command_line_knows_the_tiers_of_the_classifier() -> None:
+    assert get_args(ports.Tier) == get_args(document.Tier)
 
 
 def install(folder: Path, module: str) -> None:
@@ -216,9 +236,12 @@ def test_missing_package_of_a_command_names_the_extra(tmp_path: Path, monkeypatc
         run_extra("learn", [], group="tellsign.test")
 
 
-def test_command_that_nobody_brings_names_the_extra() -> None:
-    with pytest.raises(UsageProblem, match=r"pip install 'tellsign\[train\]'"):
-        run_extra("learn", [], group="tellsign.nothing")
+@pytest.mark.parametrize(
+    ("command", "extras"), [("learn", r"\[train\]"), ("train-encoder", r"\[train,train-encoder\]")]
+)
+def test_command_that_nobody_brings_names_the_extra(command: str, extras: str) -> None:
+    with pytest.raises(UsageProblem, match=rf"pip install 'tellsign{extras}'"):
+        run_extra(command, [], group="tellsign.nothing")
 
 
 def test_key_is_made_listed_and_revoked(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def test_csv_has_a_row_a_document_and_a_column_an_indicator(tmp_path: Path) -> N
     assert float(first["document_retention"]) > 0.5
     assert (second["id"], second["document_retention_state"]) == ("", "negated")
     assert orjson.loads(first["spans"])[0]["indicator"] == "document_retention"
+    assert (first["model"], first["tier"]) == (f"fake 0.0.1 {'f' * 64}", "fast")
 
 
 @pytest.mark.parametrize(

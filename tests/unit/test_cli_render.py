@@ -112,6 +112,11 @@ def test_abstention_is_no_all_clear() -> None:
     assert "Warning: The language is not supported" in drawing
 
 
+def test_language_and_tier_are_named_where_it_abstained_too() -> None:
+    for language in (None, "xx"):
+        assert re.search(r"Language: \w\w \(0\.99\) +Tier: fast\n", CODES.sub("", draw(NOTHING, language=language)))
+
+
 def test_notice_is_always_there() -> None:
     assert "Not a finding about any person." in draw(NOTHING)
 

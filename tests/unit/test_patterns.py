@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.errors import TaxonomyError
-from classifier.patterns import Element, Match, Pattern, PatternCompiler, PatternMatcher, inflect
+from classifier.matcher import Match, PatternMatcher
+from classifier.patterns import Element, Pattern, PatternCompiler, inflect
 
 IRREGULAR = {"take": ["took", "taken", "taking"], "hold": ["held"]}
 SETS = {"papers": ["passport", "=id"]}

@@ -1,0 +1,85 @@
+"""The encoder packs sentences into windows, gives shares that add up, and is refused when it is not what it says."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.encoder import DEFAULT_ENCODER, HEADS, MANIFEST, NETWORK, Encoder, pack_windows, piece_bounds
+from classifier.errors import ArtifactError
+from classifier.pipeline import Pipeline
+from tests.analyses import DISCLOSURE
+
+EVERYTHING = "He keeps the papers of all. \u2603\u2603 The gate is shut at night! " * 12
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder()
+
+
+def test_pieces_belong_to_the_sentence_that_they_begin_in() -> None:
+    bounds = piece_bounds(np.array([0, 4, 9, 12, 20]), np.array([0, 9, 30]))
+    assert bounds.tolist() == [[0, 2], [2, 5], [5, 5]]
+
+
+def test_long_sentence_is_cut_to_the_limit() -> None:
+    assert piece_bounds(np.arange(10), np.array([0, 8]), limit=3).tolist() == [[0, 3], [8, 10]]
+
+
+PACKED = [
+    ("all in one", [2, 2, 2], [(0, 3)]),
+    ("cut where the limit is passed", [4, 4, 1, 5], [(0, 2), (2, 4)]),
+    ("a full sentence alone", [8, 1], [(0, 1), (1, 2)]),
+    ("nothing", [], []),
+]
+
+
+@pytest.mark.parametrize(("counts", "expected"), [case[1:] for case in PACKED], ids=[case[0] for case in PACKED])
+def test_windows_hold_whole_sentences_up_to_the_limit(counts: list[int], expected: list[tuple[int, int]]) -> None:
+    last = np.cumsum(counts, dtype=int)
+    bounds = np.stack([last - np.array(counts, dtype=int), last], axis=1)
+    assert pack_windows(bounds, limit=8) == expected
+
+
+@pytest.mark.parametrize("text", [DISCLOSURE, EVERYTHING, "Papers.", "x" * 5_000])
+def test_bias_and_shares_add_up_to_the_score_of_every_sentence(text: str, encoder: Encoder, pipeline: Pipeline) -> None:
+    parsed = pipeline.parse(text)
+    encoded = encoder.encode(parsed, np.zeros(len(parsed.sentences)))
+    sums = np.add.reduceat(encoded.shares.astype(float), parsed.sentences[:, 0], axis=0)
+    np.testing.assert_allclose(encoder.bias + sums, encoded.sentences, atol=1e-4)
+
+
+def test_only_windows_with_a_priority_are_read_and_read_the_same(encoder: Encoder, pipeline: Pipeline) -> None:
+    parsed = pipeline.parse(EVERYTHING)
+    everything = encoder.encode(parsed, np.zeros(len(parsed.sentences)))
+    priority = np.full(len(parsed.sentences), -np.inf)
+    priority[-1] = 1.0
+    part = encoder.encode(parsed, priority)
+    first, last = part.windows[0].tolist()
+    assert (len(part.windows), part.wanted, last) == (1, 1, len(parsed.sentences))
+    assert np.isnan(part.sentences[:first]).all()
+    assert np.array_equal(part.sentences[first:], everything.sentences[first:])
+
+
+@pytest.mark.parametrize("name", [NETWORK, HEADS])
+def test_changed_file_is_refused(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    shutil.copytree(DEFAULT_ENCODER, folder)
+    with (folder / name).open("ab") as stream:
+        stream.write(b"!")
+    with pytest.raises(ArtifactError, match=f"{name} has sha256"):
+        Encoder(folder)
+
+
+def test_missing_encoder_names_the_tier_that_is_left(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="the allowed tier is fast"):
+        Encoder(tmp_path)
+
+
+def test_other_format_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text(json.dumps({"format": 99, "files": {}}))
+    with pytest.raises(ArtifactError, match="format 99"):
+        Encoder(tmp_path)

@@ -1,0 +1,108 @@
+"""Fitting: the loss of a batch, and the loop over epochs."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+
+from training.encoder.data import Batch, Example, Window, cut_windows, plan_batches
+from training.encoder.data import collate as collate_windows
+from training.encoder.network import Network
+from training.encoder.recipe import EncoderRecipe, LossWeights
+
+_REPORTS = 10
+
+
+def fit_network(
+    network: Network, examples: Sequence[Example], recipe: EncoderRecipe, *, say: Callable[[str], None]
+) -> None:
+    """Fit a network in place. The same network, examples, recipe and library versions give the same weights.
+
+    Args:
+        network: With its starting weights.
+        examples: Documents to fit on.
+        recipe: Seed, threads, windows, rates and loss weights.
+        say: Told of the mean loss, ten times an epoch.
+    """
+    torch.set_num_threads(recipe.threads)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(recipe.seed)
+    epochs = plan_epochs(examples, recipe)
+    options = recipe.fitting
+    optimiser, schedule = _build_optimiser(network, recipe, sum(map(len, epochs)))
+    network.train()
+    for number, batches in enumerate(epochs, start=1):
+        losses: list[float] = []
+        for step, windows in enumerate(batches, start=1):
+            batch = collate_windows(windows)
+            loss = measure_loss(network(batch), batch, recipe.loss)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), options.largest_gradient)
+            optimiser.step()
+            schedule.step()
+            losses.append(float(loss.detach()))
+            if step % max(1, len(batches) // _REPORTS) == 0:
+                say(f"epoch {number} of {options.epochs}: batch {step} of {len(batches)}, loss {np.mean(losses):.3f}")
+    network.eval()
+
+
+def plan_epochs(examples: Sequence[Example], recipe: EncoderRecipe) -> list[list[list[Window]]]:
+    """Lay out the batches of every epoch; each epoch cuts the texts anew."""
+    random = np.random.default_rng(recipe.seed)
+    options = recipe.windows
+    epochs = []
+    for _ in range(recipe.fitting.epochs):
+        windows = [
+            window
+            for example in examples
+            for window in cut_windows(example, limit=options.pieces, early=options.early_cut, random=random)
+        ]
+        epochs.append(plan_batches(windows, options.batch_pieces, random))
+    return epochs
+
+
+def _build_optimiser(network: Network, recipe: EncoderRecipe, steps: int) -> tuple[AdamW, OneCycleLR]:
+    options = recipe.fitting
+    body = list(network.body.parameters())
+    heads = [value for name, value in network.named_parameters() if not name.startswith("body.")]
+    rates = [options.body_rate, options.head_rate]
+    groups = [{"params": body, "lr": rates[0]}, {"params": heads, "lr": rates[1]}]
+    optimiser = AdamW(groups, weight_decay=options.weight_decay)
+    return optimiser, OneCycleLR(optimiser, rates, total_steps=steps + 1, pct_start=options.warm_share)
+
+
+def measure_loss(outputs: tuple[Tensor, Tensor, Tensor], batch: Batch, weights: LossWeights) -> Tensor:
+    """Add up the losses of a batch.
+
+    How a phrase is held is asked only of sentences that have one: of the others the answer would be noise.
+
+    Args:
+        outputs: Log-odds of sentences, pieces and windows, as from the network.
+        batch: What was read, with labels.
+        weights: Of the parts.
+    """
+    sentence, tag, text = outputs
+    n_indicators = tag.shape[1]
+    labels = torch.from_numpy(batch.sentence_labels).float()
+    losses = _cross_entropy(sentence, labels, weights.sentence_positive)
+    spoken = (labels[:, n_indicators : 2 * n_indicators].sum(1) > 0).float()
+    stated = losses[:, : 2 * n_indicators].sum(1).mean()
+    held = (losses[:, 2 * n_indicators :].sum(1) * spoken).sum() / spoken.sum().clamp(min=1)
+    total = stated + weights.held * held
+    if len(tag):
+        tags = _cross_entropy(tag, torch.from_numpy(batch.tag_labels).float(), weights.tag_positive)
+        total = total + weights.tag * tags.sum(1).mean()
+    context = functional.cross_entropy(text[:, :-1], torch.from_numpy(batch.genre))
+    review = functional.binary_cross_entropy_with_logits(text[:, -1], torch.from_numpy(batch.review).float())
+    return total + weights.text * (context + review)
+
+
+def _cross_entropy(logits: Tensor, labels: Tensor, positive: float) -> Tensor:
+    """Give the binary cross-entropy of each output, positive labels weighted."""
+    weight = torch.full((logits.shape[1],), positive)
+    return functional.binary_cross_entropy_with_logits(logits, labels, pos_weight=weight, reduction="none")

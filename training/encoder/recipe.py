@@ -1,0 +1,191 @@
+"""A recipe of an encoder: everything that decides its fitting, read from `training/encoder/<name>.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from classifier.encoder import WINDOW
+from classifier.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True)
+class BaseWeights:
+    """The published weights that fitting starts from: their Python package and the SHA-256 of the weights file."""
+
+    name: str
+    package: str
+    version: str
+    licence: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOptions:
+    """The frozen split of the corpus card, the share of its test part and the number of development folds."""
+
+    name: str
+    test_share: float
+    folds: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """How texts are cut.
+
+    Attributes:
+        pieces: Most word pieces of a window.
+        batch_pieces: Most word pieces of a batch, padding included.
+        early_cut: Chance that a window ends before a sentence that would still fit, 0..1.
+    """
+
+    pieces: int
+    batch_pieces: int
+    early_cut: float
+
+
+@dataclass(frozen=True, slots=True)
+class FittingOptions:
+    """AdamW under one learning-rate cycle; rates are the highest of the cycle."""
+
+    epochs: int
+    body_rate: float
+    head_rate: float
+    warm_share: float
+    weight_decay: float
+    largest_gradient: float
+    dropout: float
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Weights of positive labels (`*_positive`), and of the losses of how a phrase is held, of tags and of texts."""
+
+    sentence_positive: float
+    tag_positive: float
+    held: float
+    tag: float
+    text: float
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRecipe:
+    """A whole recipe; `held_out` are development folds, 0-based, that nothing is fitted on."""
+
+    title: str
+    version: str
+    corpus: str
+    language: str
+    seed: int
+    threads: int
+    held_out: tuple[int, ...]
+    base: BaseWeights
+    split: SplitOptions
+    windows: WindowOptions
+    fitting: FittingOptions
+    loss: LossWeights
+
+
+_TABLES = {
+    "base": BaseWeights,
+    "split": SplitOptions,
+    "windows": WindowOptions,
+    "fitting": FittingOptions,
+    "loss": LossWeights,
+}
+_SHARES = {"test_share", "early_cut", "warm_share", "dropout"}
+_FROM_ZERO = {"seed", "weight_decay", "held", "tag", "text", *_SHARES}
+
+
+def encoder_recipe_names() -> list[str]:
+    """Name the recipes that ship."""
+    folder = resources.files("training").joinpath("encoder")
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_encoder_recipe(name: str) -> EncoderRecipe:
+    """Read a recipe by name, or by path when the name ends in `.toml`; then a card it names by path lies beside it.
+
+    Raises:
+        RecipeError: there is none of that name, or it has a wrong field; the message names what is allowed.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        if not path.is_file():
+            raise RecipeError(f"no encoder recipe file '{name}'")
+        recipe = build_encoder_recipe(_parse(path, name), name)
+        own_card = recipe.corpus.endswith(".toml")
+        return replace(recipe, corpus=str(path.parent / recipe.corpus)) if own_card else recipe
+    if name not in encoder_recipe_names():
+        raise RecipeError(f"no encoder recipe '{name}'; there are {', '.join(encoder_recipe_names())}")
+    return build_encoder_recipe(_parse(resources.files("training").joinpath("encoder", f"{name}.toml"), name), name)
+
+
+def build_encoder_recipe(data: Mapping[str, Any], name: str) -> EncoderRecipe:
+    """Check parsed TOML and build the recipe.
+
+    Raises:
+        RecipeError: a field is missing, unknown, of a wrong type or out of range.
+    """
+    place = f"encoder recipe '{name}'"
+    _check_fields(data, EncoderRecipe, place)
+    content = dict(data)
+    for table, kind in _TABLES.items():
+        _check_fields(data[table], kind, f"{place}: [{table}]")
+        content[table] = kind(**data[table])
+    if not isinstance(data["held_out"], list | tuple):
+        raise RecipeError(f"{place}: held_out is {data['held_out']!r}; it must be a list of folds")
+    recipe = EncoderRecipe(**content | {"held_out": tuple(data["held_out"])})
+    check_folds_held_out(recipe, place)
+    if recipe.windows.pieces != WINDOW:
+        raise RecipeError(f"{place}: [windows] pieces is {recipe.windows.pieces}; allowed: {WINDOW}, as in serving")
+    if recipe.windows.batch_pieces < recipe.windows.pieces + 2:
+        raise RecipeError(f"{place}: [windows] batch_pieces must be at least pieces + 2")
+    return recipe
+
+
+def check_folds_held_out(recipe: EncoderRecipe, place: str) -> None:
+    """Refuse folds that the split does not have, or to hold out all of them.
+
+    Raises:
+        RecipeError: names the folds and what is allowed.
+    """
+    folds, held_out = recipe.split.folds, recipe.held_out
+    if len(set(held_out)) == folds or any(type(fold) is not int or not 0 <= fold < folds for fold in held_out):
+        raise RecipeError(f"{place}: held_out is {list(held_out)}; allowed: some of 0..{folds - 1}, not all")
+
+
+def _parse(source: Traversable, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RecipeError(f"encoder recipe '{name}' is not TOML: {error}") from None
+
+
+def _check_fields(found: Any, kind: type, place: str) -> None:
+    if not isinstance(found, Mapping):
+        raise RecipeError(f"{place} is {found!r}; it must be a table")
+    allowed = {field.name: field.type for field in fields(kind)}
+    if missing := set(allowed) - set(found):
+        raise RecipeError(f"{place} lacks {', '.join(sorted(missing))}")
+    if unknown := set(found) - set(allowed):
+        raise RecipeError(f"{place} has unknown {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(allowed))}")
+    for name, wanted in allowed.items():
+        _check_value(found[name], name, wanted, place)
+
+
+def _check_value(value: object, name: str, wanted: object, place: str) -> None:
+    """Check a text or a number; tables and lists are checked where they are read."""
+    if wanted is str and not isinstance(value, str):
+        raise RecipeError(f"{place}: {name} is {value!r}; it must be a text")
+    if wanted not in {int, float}:
+        return
+    if isinstance(value, bool) or not isinstance(value, int if wanted is int else int | float):
+        raise RecipeError(f"{place}: {name} is {value!r}; it must be a {'whole number' if wanted is int else 'number'}")
+    low_enough = value <= 1 if name in _SHARES else True
+    if not low_enough or value < 0 or (value == 0 and name not in _FROM_ZERO):
+        allowed = "0..1" if name in _SHARES else "0 or more" if name in _FROM_ZERO else "above 0"
+        raise RecipeError(f"{place}: {name} is {value!r}; allowed: {allowed}")
