@@ -27,24 +27,24 @@ _ANALYSIS: dict[str, Any] = {
     "context": {
         "label": "disclosure",
         "probabilities": {
-            "disclosure": 0.846,
-            "solicitation": 0.005,
-            "report": 0.006,
-            "guidance": 0.009,
-            "unrelated": 0.134,
+            "disclosure": 0.937,
+            "solicitation": 0.001,
+            "report": 0.0,
+            "guidance": 0.001,
+            "unrelated": 0.06,
         },
     },
-    "review": {"probability": 0.991, "threshold": 0.411, "flagged": True, "reasons": ["document_retention"]},
+    "review": {"probability": 0.89, "threshold": 0.414, "flagged": True, "reasons": ["document_retention"]},
     "indicators": [
         {
             "id": "document_retention",
-            "probability": 0.9999,
-            "threshold": 0.239,
+            "probability": 0.9278,
+            "threshold": 0.334,
             "flagged": True,
             "state": "asserted",
-            "log_odds": 11.53,
-            "intercept": -6.76,
-            "remainder": -0.07,
+            "log_odds": 7.76,
+            "intercept": -5.07,
+            "remainder": 0.13,
             "spans": [
                 {
                     "start": 0,
@@ -52,7 +52,7 @@ _ANALYSIS: dict[str, Any] = {
                     "text": _TEXT[:71],
                     "assertion": "asserted",
                     "source": "model",
-                    "contribution": 18.35,
+                    "contribution": 12.71,
                     "sentence": 0,
                 }
             ],

@@ -194,7 +194,7 @@ def main() -> None:
     recipe = load_recipe("default")
     records = load_corpus(recipe.corpus, recipe.language)
     split = split_corpus(records, recipe, load_card(recipe.corpus))
-    analyzer = load()
+    analyzer = load(tier="fast")
     started = time.perf_counter()
     pipeline = fit_pipeline([records[i] for i in split.development], analyzer.taxonomy.ids)
     sizes = [len(part.vocabulary_) for _, part in pipeline["features"].transformer_list]

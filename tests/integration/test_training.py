@@ -119,7 +119,10 @@ def test_manifest_names_the_code_and_the_environment(small: Trained) -> None:
     assert manifest["environment"] == {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        **{name: metadata.version(name) for name in ("numpy", "scipy", "scikit-learn", "spacy", "datasets")},
+        **{
+            name: metadata.version(name)
+            for name in ("numpy", "scipy", "scikit-learn", "spacy", "onnxruntime", "datasets")
+        },
     }
     assert manifest["recipe"] == asdict(load_recipe(str(small.recipe)))
 
