@@ -15,7 +15,15 @@ from classifier.artifact import build_outputs, verify
 from classifier.artifact import load as load_artifact
 from classifier.errors import CorpusError
 from classifier.pipeline import Pipeline
-from classifier.scoring import pool, score_document, sigmoid
+from classifier.scoring import (
+    DocumentModel,
+    indicator_inputs,
+    pool,
+    review_inputs,
+    score_document,
+    sigmoid,
+    softmax_log,
+)
 from classifier.taxonomy import load_taxonomy
 from tests.records import PRIVATE, make_row, write_rows
 from tests.small_model import TEXTS, build_manifest, build_small_model, draw_document_model, save_small_model
@@ -129,14 +137,25 @@ def outcome(question: str, scaling: Scaling, cut: float, kept: str | None = None
 
 
 def log_odds_of(outcomes: Sequence[Outcome], seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log-odds of indicators and review of a drawn document, before and after folding."""
+    """Log-odds of indicators and review of a drawn document, before and after folding.
+
+    Taken from the weights and not back from the probabilities, which near 0 and 1 no longer hold them.
+    """
     random, outputs = np.random.default_rng(seed), build_outputs()
     model = draw_document_model(random)
     sentences = random.normal(size=(4, 2 * outputs.n_indicators + 2))
     pooled = pool(sentences, random.normal(size=outputs.n_contexts + 1), outputs)
-    scores = [score_document(pooled, one, outputs) for one in (model, fold_scalings(model, outcomes))]
-    before, after = (log_odds(np.append(one.indicators, one.review)) for one in scores)
-    return before, after
+    log_context = softmax_log(model.context_weights @ pooled.context + model.context_intercept)
+    inputs, reviewed = indicator_inputs(pooled, log_context), review_inputs(pooled, log_context, outputs)
+
+    def score(one: DocumentModel) -> np.ndarray:
+        indicators = np.einsum("ij,ij->i", inputs, one.indicator_weights) + one.indicator_intercept
+        found = np.append(indicators, reviewed @ one.review_weights + one.review_intercept)
+        served = score_document(pooled, one, outputs)
+        assert np.append(served.indicators, served.review) == pytest.approx(sigmoid(found), rel=1e-9)
+        return found
+
+    return score(model), score(fold_scalings(model, outcomes))
 
 
 @given(st.integers(0, 50), st.floats(0.1, 3.0), st.floats(-3.0, 3.0))
