@@ -12,6 +12,7 @@ from classifier.encoder import Encoder
 from classifier.errors import CorpusError
 from classifier.taxonomy import load_taxonomy
 from training.corpus import GENRES, Card, Record, load_card, load_corpus
+from training.encoder.recipe import SplitOptions
 from training.evaluate import evaluate
 from training.fit import FitResult, fit
 from training.manifest import build_manifest, describe_data, hash_code
@@ -42,7 +43,7 @@ def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Call
     card = load_card(recipe.corpus)
     say(f"loading corpus '{card.name}'")
     records = load_corpus(recipe.corpus, recipe.language)
-    split = split_corpus(records, recipe, card)
+    split = split_corpus(records, recipe.split, card)
     check_folds(records, split, recipe.split)
     say(f"fitting on {len(split.development)} documents, {recipe.split.folds} grouped folds")
     result = fit(
@@ -85,13 +86,12 @@ def _write(
     )
 
 
-def split_corpus(records: list[Record], recipe: Recipe, card: Card) -> Split:
+def split_corpus(records: list[Record], rule: SplitRule | SplitOptions, card: Card) -> Split:
     """Split a corpus as its recipe says and hold it to the card's frozen hash.
 
     Raises:
         CorpusError: the split is not the frozen one.
     """
-    rule = recipe.split
     split = split_records(records, test_share=rule.test_share, folds=rule.folds)
     check_split(split, card.split_sha256.get(rule.name), rule.name)
     return split

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.errors import CorpusError
 from classifier.taxonomy import load_taxonomy
+from training.recipe_files import toml_names
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -91,8 +92,7 @@ def load_card(name: str) -> Card:
     home, file_name = _find_card(name)
     entry = home.joinpath(file_name)
     if not entry.is_file():
-        names = sorted(item.name.removesuffix(".toml") for item in home.iterdir() if item.name.endswith(".toml"))
-        raise CorpusError(f"no corpus card '{name}'; there are {', '.join(names) or 'none'}")
+        raise CorpusError(f"no corpus card '{name}'; there are {', '.join(toml_names(home)) or 'none'}")
     try:
         data = tomllib.loads(entry.read_text(encoding="utf-8"))
         return Card(
@@ -134,7 +134,7 @@ def load_corpus(name: str, language: str | None = None) -> list[Record]:
             if found != item.sha256:
                 raise CorpusError(f"{item.name}: sha256 is {found}; the card of '{name}' says {item.sha256}")
             records.extend(read_records(path))
-    _refuse_twins(records)
+    refuse_twins((record.id for record in records), "corpus")
     return [record for record in records if language in (None, record.lang)]
 
 
@@ -144,7 +144,7 @@ def read_records(path: Path) -> list[Record]:
     Raises:
         CorpusError: names file, line and field of the first broken record.
     """
-    rows = list(_parse_lines(path))
+    rows = list(parse_lines(path))
     for line, row in rows:
         validate_record(row, f"{path.name}:{line}")
     return [build_record(row) for row in build_dataset([row for _, row in rows])]
@@ -176,7 +176,12 @@ def write_records(records: Iterable[Record], path: Path) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _parse_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def parse_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Read the objects of a JSONL file with their line numbers, 1-based; blank lines are left out.
+
+    Raises:
+        CorpusError: a line is not UTF-8, not JSON or no object; names file, line and place, never the text.
+    """
     with path.open("rb") as stream:
         for line, content in enumerate(stream, start=1):
             if not content.strip():
@@ -243,9 +248,14 @@ def _validate_span(span: object, text: str, place: str) -> None:
         raise CorpusError(f"{place}: assertion '{span['assertion']}' is unknown; allowed: {', '.join(ASSERTIONS)}")
 
 
-def _refuse_twins(records: Sequence[Record]) -> None:
+def refuse_twins(ids: Iterable[str], place: str) -> None:
+    """Refuse ids that are not unique.
+
+    Raises:
+        CorpusError: names the first id that comes again, and the place.
+    """
     seen: set[str] = set()
-    for record in records:
-        if record.id in seen:
-            raise CorpusError(f"field 'id': '{record.id}' is used twice in the corpus")
-        seen.add(record.id)
+    for name in ids:
+        if name in seen:
+            raise CorpusError(f"field 'id': '{name}' is used twice in the {place}")
+        seen.add(name)

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from classifier import load
+from classifier.artifact import inspect
 from classifier.document import Tier
 from training.evaluate import analyze_records, measure
 from training.labelled import load_labelled
@@ -47,7 +48,7 @@ def evaluate_labelled(
         TellsignError: the model or the records are refused.
     """
     analyzer = load(folder, tier=tier)
-    title, records = load_labelled(analyzer, path, language=language)
+    title, records = load_labelled(analyzer.card, path, language=language)
     analyses = analyze_records(analyzer, records)
     evaluation = measure(records, analyses, resamples=resamples)
     tables = measure_reliability(records, analyses) if drawing else []
@@ -68,7 +69,7 @@ def evaluate_tiers(folder: Path, path: Path | None, *, language: str, resamples:
     Raises:
         TellsignError: the model has no tier but fast, or the records are refused.
     """
-    title, records = load_labelled(load(folder, tier="fast"), path, language=language)
+    title, records = load_labelled(inspect(folder), path, language=language)
     results = measure_tiers(folder, records, resamples=resamples)
     if as_json:
         print(json.dumps({"data": title, "tiers": build_tiers_summary(results)}))  # noqa: T201  data to stdout

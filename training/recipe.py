@@ -1,15 +1,12 @@
 """A recipe: everything that decides a training run, read from `training/recipes/<name>.toml`."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
-from classifier.errors import RecipeError
 from classifier.model import ROLES
+from training.recipe_files import check_keys, read_recipe, toml_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,7 @@ class Recipe:
     evidence: EvidenceGrid
 
 
+_FOLDER = resources.files("training").joinpath("recipes")
 _TABLES = {
     "split": SplitRule,
     "estimator": EstimatorOptions,
@@ -104,8 +102,7 @@ _KEYS = {
 
 def recipe_names() -> list[str]:
     """Name the recipes that ship."""
-    folder = resources.files("training").joinpath("recipes")
-    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    return toml_names(_FOLDER)
 
 
 def load_recipe(name: str) -> Recipe:
@@ -114,23 +111,7 @@ def load_recipe(name: str) -> Recipe:
     Raises:
         RecipeError: there is none of that name, or it has a wrong field; the message names what is allowed.
     """
-    if name.endswith(".toml"):
-        path = Path(name)
-        if not path.is_file():
-            raise RecipeError(f"no recipe file '{name}'")
-        recipe = build_recipe(_parse(path, name), name)
-        own_card = recipe.corpus.endswith(".toml")
-        return replace(recipe, corpus=str(path.parent / recipe.corpus)) if own_card else recipe
-    if name not in recipe_names():
-        raise RecipeError(f"no recipe '{name}'; there are {', '.join(recipe_names())}")
-    return build_recipe(_parse(resources.files("training").joinpath("recipes", f"{name}.toml"), name), name)
-
-
-def _parse(source: Traversable, name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RecipeError(f"recipe '{name}' is not TOML: {error}") from None
+    return build_recipe(read_recipe(name, folder=_FOLDER, kind="recipe"), name)
 
 
 def build_recipe(data: Mapping[str, Any], name: str) -> Recipe:
@@ -139,18 +120,11 @@ def build_recipe(data: Mapping[str, Any], name: str) -> Recipe:
     Raises:
         RecipeError: a field is missing or unknown.
     """
-    _check(data, {field.name for field in fields(Recipe)}, f"recipe '{name}'")
+    check_keys(set(data), {field.name for field in fields(Recipe)}, f"recipe '{name}'")
     content = dict(data)
     for table, keys in _KEYS.items():
-        _check(data[table], keys, f"recipe '{name}': [{table}]")
+        check_keys(set(data[table]), keys, f"recipe '{name}': [{table}]")
     for table, kind in _TABLES.items():
-        _check(data[table], {field.name for field in fields(kind)}, f"recipe '{name}': [{table}]")
+        check_keys(set(data[table]), {field.name for field in fields(kind)}, f"recipe '{name}': [{table}]")
         content[table] = kind(**data[table])
     return Recipe(**content)
-
-
-def _check(found: Mapping[str, Any], allowed: set[str], place: str) -> None:
-    if missing := allowed - set(found):
-        raise RecipeError(f"{place} lacks {', '.join(sorted(missing))}")
-    if unknown := set(found) - allowed:
-        raise RecipeError(f"{place} has unknown {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(allowed))}")

@@ -71,7 +71,7 @@ def answer_budget(
         TellsignError: the model, the records or the question are refused.
     """
     analyzer = load(question.folder)
-    title, records = load_labelled(analyzer, question.path, language=question.language)
+    title, records = load_labelled(analyzer.card, question.path, language=question.language)
     sample = build_sample(records, analyze_records(analyzer, records), question.name)
     said: dict[str, Any] = {"data": title, "question": question.name}
     console, supported = open_console(), True

@@ -3,7 +3,6 @@
 Nothing may learn from these files: a cell measures an ability only while no model was made for it.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from classifier.errors import CorpusError
 from classifier.taxonomy import load_taxonomy
+from training.corpus import parse_lines, refuse_twins
 
 # Cell of the suite to the only answer that its cases may expect.
 CELLS: Mapping[str, str] = {
@@ -94,24 +94,13 @@ def load_suite(folder: Path) -> Suite:
         )
     cases = [_build_case(row, place) for path in files if path.name != SWAPS for row, place in _read(path)]
     swaps = [_build_swap(row, place) for path in files if path.name == SWAPS for row, place in _read(path)]
-    _refuse_twins([*(case.id for case in cases), *(swap.id for swap in swaps)], folder)
+    refuse_twins([*(case.id for case in cases), *(swap.id for swap in swaps)], f"suite '{folder}'")
     return Suite(tuple(cases), tuple(swaps))
 
 
 def _read(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
-    for line, content in enumerate(path.read_bytes().splitlines(), start=1):
-        place = f"{path.name}:{line}"
-        if not content.strip():
-            continue
-        try:
-            row = json.loads(content)
-        except UnicodeDecodeError as error:
-            raise CorpusError(f"{place}: not UTF-8 at byte {error.start}") from None
-        except json.JSONDecodeError as error:
-            raise CorpusError(f"{place}: not JSON at column {error.colno}") from None
-        if not isinstance(row, dict):
-            raise CorpusError(f"{place}: a {type(row).__name__}; each line must be an object")
-        yield row, place
+    """Read the objects of a file, each with its `file:line`."""
+    return ((row, f"{path.name}:{line}") for line, row in parse_lines(path))
 
 
 def _build_case(row: Mapping[str, Any], place: str) -> Case:
@@ -159,11 +148,3 @@ def _check_choice(row: Mapping[str, Any], name: str, allowed: Iterable[str], pla
         # A text that slipped into the wrong field must not reach the message.
         said = f"'{found}'" if isinstance(found, str) and _WORD.fullmatch(found) else "not a known word"
         raise CorpusError(f"{place}: field '{name}' is {said}; allowed: {', '.join(allowed)}")
-
-
-def _refuse_twins(ids: Iterable[str], folder: Path) -> None:
-    seen: set[str] = set()
-    for name in ids:
-        if name in seen:
-            raise CorpusError(f"field 'id': '{name}' is used twice in the suite '{folder}'")
-        seen.add(name)

@@ -193,7 +193,7 @@ def main() -> None:
     most: int = parser.parse_args().most
     recipe = load_recipe("default")
     records = load_corpus(recipe.corpus, recipe.language)
-    split = split_corpus(records, recipe, load_card(recipe.corpus))
+    split = split_corpus(records, recipe.split, load_card(recipe.corpus))
     analyzer = load(tier="fast")
     started = time.perf_counter()
     pipeline = fit_pipeline([records[i] for i in split.development], analyzer.taxonomy.ids)

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 from classifier.errors import CorpusError
+from training.recipe_files import toml_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ _PART_LISTS = ("columns", "optional")
 
 def benchmark_names() -> list[str]:
     """Name the benchmarks that have a card."""
-    folder = resources.files("training").joinpath("benchmarks")
-    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    return toml_names(resources.files("training").joinpath("benchmarks"))
 
 
 def load_benchmark_card(name: str) -> BenchmarkCard:

@@ -15,6 +15,7 @@ from classifier.encoder import FORMAT, MANIFEST, WINDOW, Encoder
 from classifier.errors import CorpusError
 from classifier.pipeline import Parse
 from classifier.taxonomy import load_taxonomy
+from training.build import split_corpus
 from training.corpus import GENRES, Card, Record, load_card, load_corpus
 from training.encoder.base import build_encode, find_base, load_tokenizer
 from training.encoder.data import Example, build_example, collate, cut_windows
@@ -26,7 +27,7 @@ from training.encoder.recipe import EncoderRecipe
 from training.labels import document_states
 from training.manifest import describe_data
 from training.prepare import parse_texts
-from training.split import Split, check_split, split_records
+from training.split import Split
 
 _LIBRARIES = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime", "tokenizers", "numpy", "spacy")
 
@@ -97,8 +98,7 @@ def _load(recipe: EncoderRecipe, say: Callable[[str], None]) -> _Corpus:
     say(f"loading corpus '{card.name}'")
     records = load_corpus(recipe.corpus, recipe.language)
     rule = recipe.split
-    split = split_records(records, test_share=rule.test_share, folds=rule.folds)
-    check_split(split, card.split_sha256.get(rule.name), rule.name)
+    split = split_corpus(records, rule, card)
     development = split.development
     for fold in range(rule.folds):
         if fold not in split.parts[development]:

@@ -1,15 +1,13 @@
 """A recipe of an encoder: everything that decides its fitting, read from `training/encoder/<name>.toml`."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 from classifier.encoder import WINDOW
 from classifier.errors import RecipeError
+from training.recipe_files import check_keys, read_recipe, toml_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,7 @@ class EncoderRecipe:
     loss: LossWeights
 
 
+_FOLDER = resources.files("training").joinpath("encoder")
 _TABLES = {
     "base": BaseWeights,
     "split": SplitOptions,
@@ -102,8 +101,7 @@ _FROM_ZERO = {"seed", "weight_decay", "held", "tag", "text", *_SHARES}
 
 def encoder_recipe_names() -> list[str]:
     """Name the recipes that ship."""
-    folder = resources.files("training").joinpath("encoder")
-    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+    return toml_names(_FOLDER)
 
 
 def load_encoder_recipe(name: str) -> EncoderRecipe:
@@ -112,16 +110,7 @@ def load_encoder_recipe(name: str) -> EncoderRecipe:
     Raises:
         RecipeError: there is none of that name, or it has a wrong field; the message names what is allowed.
     """
-    if name.endswith(".toml"):
-        path = Path(name)
-        if not path.is_file():
-            raise RecipeError(f"no encoder recipe file '{name}'")
-        recipe = build_encoder_recipe(_parse(path, name), name)
-        own_card = recipe.corpus.endswith(".toml")
-        return replace(recipe, corpus=str(path.parent / recipe.corpus)) if own_card else recipe
-    if name not in encoder_recipe_names():
-        raise RecipeError(f"no encoder recipe '{name}'; there are {', '.join(encoder_recipe_names())}")
-    return build_encoder_recipe(_parse(resources.files("training").joinpath("encoder", f"{name}.toml"), name), name)
+    return build_encoder_recipe(read_recipe(name, folder=_FOLDER, kind="encoder recipe"), name)
 
 
 def build_encoder_recipe(data: Mapping[str, Any], name: str) -> EncoderRecipe:
@@ -158,21 +147,11 @@ def check_folds_held_out(recipe: EncoderRecipe, place: str) -> None:
         raise RecipeError(f"{place}: held_out is {list(held_out)}; allowed: some of 0..{folds - 1}, not all")
 
 
-def _parse(source: Traversable, name: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RecipeError(f"encoder recipe '{name}' is not TOML: {error}") from None
-
-
 def _check_fields(found: Any, kind: type, place: str) -> None:
     if not isinstance(found, Mapping):
         raise RecipeError(f"{place} is {found!r}; it must be a table")
     allowed = {field.name: field.type for field in fields(kind)}
-    if missing := set(allowed) - set(found):
-        raise RecipeError(f"{place} lacks {', '.join(sorted(missing))}")
-    if unknown := set(found) - set(allowed):
-        raise RecipeError(f"{place} has unknown {', '.join(sorted(unknown))}; allowed: {', '.join(sorted(allowed))}")
+    check_keys(set(found), set(allowed), place)
     for name, wanted in allowed.items():
         _check_value(found[name], name, wanted, place)
 
