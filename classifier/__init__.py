@@ -1,8 +1,9 @@
 """Turns a text into an Analysis; the main flow is `analyzer.py`."""
 
-from classifier.analyzer import Analyzer, load
+from classifier.analyzer import Analyzer
 from classifier.document import Analysis, Document, Evidence, IndicatorScore
 from classifier.errors import ArtifactError, DocumentError, TaxonomyError, TellsignError
+from classifier.languages import MultilingualAnalyzer, load
 from classifier.taxonomy import load_taxonomy
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "DocumentError",
     "Evidence",
     "IndicatorScore",
+    "MultilingualAnalyzer",
     "TaxonomyError",
     "TellsignError",
     "load",

@@ -1,8 +1,6 @@
 """READ THIS FIRST: one document from its text to its Analysis, step by step."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,31 +8,31 @@ import numpy as np
 
 from classifier.artifact import DEFAULT_MODEL, Artifact
 from classifier.artifact import load as load_artifact
+from classifier.conclusion import Case, build_judge, choose_context, choose_review, open_case, score_indicators
 from classifier.document import (
     Analysis,
     AnalysisWarning,
     Context,
     Document,
-    Evidence,
     IndicatorScore,
     Language,
     ModelInfo,
     Review,
     Tier,
 )
-from classifier.encoder import DEFAULT_ENCODER, Encoder
+from classifier.encoder import DEFAULT_ENCODER, Encoded, Encoder
 from classifier.errors import ArtifactError, DocumentError
-from classifier.evidence import Rule, build_evidence, choose_claims, collect
 from classifier.features import Features, Featuriser
 from classifier.fusion import FusedReading, Reading, sentence_priority
 from classifier.language import UNDETERMINED, detect_language
 from classifier.model import LinearModel
 from classifier.pipeline import Parse, Pipeline
-from classifier.scoring import DocumentModel, DocumentScores, Pooled, choose_state, pool, score_document
 from classifier.taxonomy import Taxonomy, load_taxonomy
 
 MAX_CHARACTERS = 100_000
 _SHORT = 3
+# Documents, and code points, that are analysed together.
+_BATCH, _BATCH_CHARACTERS = 32, 100_000
 _HIDDEN = "\u200b\u200c\u2060\ufeff\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x00"
 
 
@@ -77,9 +75,9 @@ class Analyzer:
         self._featuriser = Featuriser(artifact.space)
         self._model = LinearModel(self._featuriser, artifact.weights, artifact.text)
         self._outputs = artifact.outputs
-        self._fast = _build_judge(artifact.document, artifact.manifest["evidence"])
+        self._fast = build_judge(artifact.document, artifact.manifest["evidence"])
         deep = artifact.manifest.get("deep", {}).get("evidence")
-        self._deep = _build_judge(artifact.deep, deep) if artifact.deep is not None else self._fast
+        self._deep = build_judge(artifact.deep, deep) if artifact.deep is not None else self._fast
 
     def analyze(self, document: Document | str) -> Analysis:
         """Analyse one document.
@@ -87,44 +85,55 @@ class Analyzer:
         Raises:
             DocumentError: the text is empty, too long, or not a string.
         """
-        return self._analyze(Document(document) if isinstance(document, str) else document)
+        whole = Document(document) if isinstance(document, str) else document
+        if error := self._refuse(whole.text):
+            raise error
+        return self._analyze([whole])[0]
 
     def analyze_many(self, documents: Iterable[Document]) -> Iterator[Analysis | DocumentError]:
-        """Analyse documents in order; one that cannot be analysed gives its DocumentError instead."""
-        return map(self._try, documents)
+        """Analyse documents in order; one that cannot be analysed gives its DocumentError instead.
 
-    def _try(self, document: Document) -> Analysis | DocumentError:
-        try:
-            return self._analyze(document)
-        except DocumentError as error:
-            return error
+        Up to 32 documents are read ahead: each step is done for all of them, while what it reads is at hand.
+        """
+        for batch in _cut_batches(documents):
+            errors = [self._refuse(document.text) for document in batch]
+            sound = [document for document, error in zip(batch, errors, strict=True) if error is None]
+            analyses = iter(self._analyze(sound))
+            yield from (error or next(analyses) for error in errors)
 
-    def _analyze(self, document: Document) -> Analysis:
-        self._check(document.text)
-        parsed = self._pipeline.parse(document.text)
-        features = self._featuriser.featurise(parsed)
-        language = self._detect(document, parsed, features)
-        if not language.supported or not len(features.sentences):
-            return self._abstain(document, language)
+    def _analyze(self, documents: Sequence[Document]) -> list[Analysis]:
+        parses = self._pipeline.parse_many([document.text for document in documents])
+        features = self._featuriser.featurise_many(parses)
+        steps = list(zip(documents, parses, features, strict=True))
+        languages = [self._detect(*step) for step in steps]
+        cases = [
+            self._judge(parsed, found) if language.supported and len(found.sentences) else None
+            for (_, parsed, found), language in zip(steps, languages, strict=True)
+        ]
+        return [
+            self._abstain(document, language) if judged is None else self._conclude(document, language, judged)
+            for document, language, judged in zip(documents, languages, cases, strict=True)
+        ]
+
+    def _judge(self, parsed: Parse, features: Features) -> tuple[Case, tuple[AnalysisWarning, ...]]:
         reading, unread = self._read(parsed, features)
-        judge = self._deep if reading.deep else self._fast
-        pooled = pool(reading.sentences, reading.text, self._outputs)
-        calibrated = score_document(pooled, judge.document, self._outputs)
-        # The deciding sentence is laid out for its span and again for the sum: compute it once.
-        explain = cache(reading.explain)
-        touched = self._touch(reading.sentences, parsed, judge.rule)
-        work = _Work(parsed, features, reading, judge, pooled, calibrated, explain, touched)
-        indicators = tuple(self._score_indicator(number, work) for number in range(self._outputs.n_indicators))
+        return open_case(parsed, features, reading, self._deep if reading.deep else self._fast, self._outputs), unread
+
+    def _conclude(
+        self, document: Document, language: Language, judged: tuple[Case, tuple[AnalysisWarning, ...]]
+    ) -> Analysis:
+        case, unread = judged
+        indicators = score_indicators(case, self._ids)
         return Analysis(
             id=document.id,
             characters=len(document.text),
             language=language,
             model=self.info,
-            context=self._choose_context(calibrated),
-            review=_review(calibrated, indicators, judge.document.review_threshold),
+            context=choose_context(case.calibrated, self._contexts),
+            review=choose_review(case.calibrated, indicators, case.judge.document.review_threshold),
             indicators=indicators,
-            warnings=(*_warn(document.text, parsed), *unread),
-            tier="deep" if reading.deep else "fast",
+            warnings=(*_warn(document.text, case.parsed), *unread),
+            tier="deep" if case.reading.deep else "fast",
         )
 
     def _read(self, parsed: Parse, features: Features) -> tuple[Reading, tuple[AnalysisWarning, ...]]:
@@ -138,27 +147,25 @@ class Analyzer:
             return reading, ()
         encoded = self._encoder.encode(parsed, priority)
         fused = FusedReading(reading, encoded, self._fusion, self._encoder.bias)
-        if len(encoded.windows) == encoded.wanted:
-            return fused, ()
-        detail = f"the encoder read the {len(encoded.windows)} most telling windows of {encoded.wanted}"
-        return fused, (AnalysisWarning("partly_read", detail),)
+        return fused, _warn_of_unread(encoded)
 
-    def _check(self, text: object) -> None:
+    def _refuse(self, text: object) -> DocumentError | None:
         if not isinstance(text, str):
-            raise DocumentError("not_text", f"the text is a {type(text).__name__}; it must be a string")
+            return DocumentError("not_text", f"the text is a {type(text).__name__}; it must be a string")
         if len(text) > self.max_characters:
-            raise DocumentError(
+            return DocumentError(
                 "text_too_long", f"the text has {len(text)} code points; at most {self.max_characters} are allowed"
             )
         if not text.strip():
-            raise DocumentError("empty_text", "the text is empty or blank; it must have at least one visible character")
+            detail = "the text is empty or blank; it must have at least one visible character"
+            return DocumentError("empty_text", detail)
+        return None
 
     def _detect(self, document: Document, parsed: Parse, features: Features) -> Language:
         if document.language is not None:
             return Language(document.language, 1.0, supported=document.language == self._language)
-        words = np.fromiter(map(str.isalpha, parsed.tokens), dtype=bool, count=len(parsed.tokens))
-        count = int(words.sum())
-        coverage = float(features.known[words].sum()) / count if count else 0.0
+        count = int(np.count_nonzero(parsed.alphabetic))
+        coverage = float(np.count_nonzero(features.known & parsed.alphabetic)) / count if count else 0.0
         return detect_language(parsed.normalised.text, coverage=coverage, words=count, language=self._language)
 
     def _abstain(self, document: Document, language: Language) -> Analysis:
@@ -189,75 +196,6 @@ class Analyzer:
             tier="fast",
         )
 
-    def _touch(self, sentences: np.ndarray, parsed: Parse, rule: Rule) -> set[int]:
-        """Name the indicators that any sentence may speak of; the others need no evidence."""
-        n = self._outputs.n_indicators
-        spoken = (sentences[:, n : 2 * n] >= rule.spoken).any(axis=0)
-        return set(np.flatnonzero(spoken).tolist()) | {hit.indicator for hit in parsed.hits}
-
-    def _score_indicator(self, number: int, work: "_Work") -> IndicatorScore:
-        state = choose_state(number, work.pooled, work.calibrated, work.judge.document)
-        log_odds = float(work.pooled.peak[number])
-        intercept = work.reading.intercept(int(work.pooled.sentence[number]), number)
-        spans, remainder = self._explain(number, work, flagged=state == "asserted")
-        return IndicatorScore(
-            id=self._ids[number],
-            probability=float(work.calibrated.indicators[number]),
-            threshold=float(work.judge.document.thresholds[number]),
-            flagged=state == "asserted",
-            state=state,
-            log_odds=log_odds,
-            intercept=intercept,
-            remainder=log_odds - intercept if remainder is None else remainder,
-            spans=spans,
-        )
-
-    def _explain(self, number: int, work: "_Work", *, flagged: bool) -> tuple[tuple[Evidence, ...], float | None]:
-        """Give the evidence of an indicator and the contributions outside it; None where nothing was laid out."""
-        if not flagged and number not in work.touched:
-            return (), None
-        deciding = int(work.pooled.sentence[number])
-        claims = choose_claims(
-            work.reading.sentences,
-            number,
-            self._outputs.n_indicators,
-            deciding=deciding if flagged else None,
-            rule=work.judge.rule,
-        )
-        found = collect(work.explain, work.parsed, indicator=number, claims=claims, price=work.judge.rule.price)
-        if not flagged:
-            return build_evidence(found, work.parsed, None)
-        shares = work.reading.surroundings(deciding, number)
-        first, last = work.features.sentences[deciding].tolist()
-        shares[first:last] += work.explain(deciding, number)
-        return build_evidence(found, work.parsed, shares)
-
-    def _choose_context(self, calibrated: DocumentScores) -> Context:
-        probabilities = dict(zip(self._contexts, calibrated.context.tolist(), strict=True))
-        return Context(max(probabilities, key=probabilities.__getitem__), probabilities)
-
-
-@dataclass(frozen=True, slots=True)
-class _Judge:
-    """What turns the scores of a tier into probabilities, flags and evidence."""
-
-    document: DocumentModel
-    rule: Rule
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What is known of a document while its indicators are scored."""
-
-    parsed: Parse
-    features: Features
-    reading: Reading
-    judge: _Judge
-    pooled: Pooled
-    calibrated: DocumentScores
-    explain: Callable[[int, int], np.ndarray]
-    touched: set[int]
-
 
 def load(
     path: Path | None = None,
@@ -277,12 +215,17 @@ def load(
     Raises:
         ArtifactError: a folder is refused, or the model has no such tier.
     """
-    artifact = load_artifact(path or DEFAULT_MODEL)
+    artifact, chosen, network = open_model(path or DEFAULT_MODEL, tier, encoder)
+    return Analyzer(artifact, max_characters=max_characters, tier=chosen, encoder=network)
+
+
+def open_model(path: Path, tier: Tier | None, encoder: Path) -> tuple[Artifact, Tier, Encoder | None]:
+    """Load a model folder and what its tier needs; arguments and errors as of `load`."""
+    artifact = load_artifact(path)
     chosen: Tier = tier or ("fast" if artifact.fusion is None else "cascade")
     if chosen not in get_args(Tier):
         raise ArtifactError(f"tier '{chosen}' is unknown; allowed: {', '.join(get_args(Tier))}")
-    network = Encoder(encoder) if chosen != "fast" and artifact.fusion is not None else None
-    return Analyzer(artifact, max_characters=max_characters, tier=chosen, encoder=network)
+    return artifact, chosen, Encoder(encoder) if chosen != "fast" and artifact.fusion is not None else None
 
 
 def _check_encoder(artifact: Artifact, encoder: Encoder | None) -> Encoder:
@@ -294,15 +237,18 @@ def _check_encoder(artifact: Artifact, encoder: Encoder | None) -> Encoder:
     return encoder
 
 
-def _build_judge(document: DocumentModel, evidence: Mapping[str, float]) -> _Judge:
-    spoken = np.log(document.spoken_thresholds / (1.0 - document.spoken_thresholds))
-    return _Judge(document, Rule(asserted=evidence["asserted"], spoken=spoken, price=evidence["price"]))
-
-
-def _review(calibrated: DocumentScores, indicators: tuple[IndicatorScore, ...], threshold: float) -> Review:
-    flagged = [score for score in indicators if score.flagged]
-    reasons = sorted(flagged, key=lambda score: -(score.probability or 0.0))
-    return Review(calibrated.review, threshold, calibrated.review >= threshold, tuple(score.id for score in reasons))
+def _cut_batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Cut a stream into batches that are small enough to be held in memory."""
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += len(str(document.text))
+        if len(batch) == _BATCH or size >= _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _warn(text: str, parsed: Parse) -> tuple[AnalysisWarning, ...]:
@@ -314,3 +260,12 @@ def _warn(text: str, parsed: Parse) -> tuple[AnalysisWarning, ...]:
         detail = "the text holds invisible or direction-changing characters; they were read over"
         warnings.append(AnalysisWarning("hidden_characters", detail))
     return tuple(warnings)
+
+
+def _warn_of_unread(encoded: Encoded) -> tuple[AnalysisWarning, ...]:
+    read = []
+    if len(encoded.windows) < encoded.wanted:
+        read.append(f"the encoder read the {len(encoded.windows)} most telling windows of {encoded.wanted}")
+    if encoded.cut:
+        read.append(f"of {encoded.cut} very long sentences it read the beginning")
+    return (AnalysisWarning("partly_read", "; ".join(read)),) if read else ()

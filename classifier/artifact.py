@@ -7,6 +7,7 @@ here.
 
 Format 1: first.
 Format 2: `deep.` and `fusion.` arrays for the tiers that use an encoder; absent where there is none.
+Format 3: fused outputs hold negated and hypothetical for each indicator; `held_thresholds` in place of spoken ones.
 """
 
 import io
@@ -30,14 +31,14 @@ from classifier.model import ROLES, TextWeights, Weights
 from classifier.scoring import DocumentModel, Outputs, pool, score_document
 from classifier.taxonomy import load_taxonomy
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 WORDS = "words.txt"
 CHARACTERS = "characters.txt"
 DEFAULT_MODEL = Path(str(resources.files("classifier"))) / "models" / "default"
 _LARGEST_FILE = 256 * 1024 * 1024
-_SPACE_ARRAYS = ("word_idf", "character_idf", "pairs", "pair_idf")
+SPACE_ARRAYS = ("word_idf", "character_idf", "pairs", "pair_idf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,12 @@ def hash_lexicon(language: str) -> str:
     return sha256(entry.read_bytes()).hexdigest()
 
 
+def lexicon_languages() -> list[str]:
+    """Name the languages that have a lexicon file, in alphabetical order."""
+    folder = resources.files("classifier.taxonomy").joinpath("lexicon")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
 def save(
     folder: Path,
     manifest: Mapping[str, Any],
@@ -93,7 +100,7 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WORDS).write_text("\n".join(space.words), encoding="utf-8")
     (folder / CHARACTERS).write_text("\n".join(space.characters), encoding="utf-8")
-    arrays: dict[str, np.ndarray] = {f"space.{name}": getattr(space, name) for name in _SPACE_ARRAYS}
+    arrays: dict[str, np.ndarray] = {f"space.{name}": getattr(space, name) for name in SPACE_ARRAYS}
     blocks: list[tuple[str, Any]] = [("weights", weights), ("text", text), ("document", document)]
     if deep is not None:
         blocks += [("deep", deep[0]), ("fusion", deep[1])]
@@ -173,9 +180,9 @@ def _compare_program(manifest: Mapping[str, Any]) -> list[str]:
         for name, value in expected.items()
         if manifest.get(name) != value
     ]
-    language = manifest.get("language")
-    if language != "en":
-        return [*problems, f"language is {language!r}; this program has 'en'"]
+    language, known = manifest.get("language"), lexicon_languages()
+    if language not in known:
+        return [*problems, f"language is {language!r}; this program has a lexicon for {', '.join(known)}"]
     if manifest.get("lexicon_sha256") != hash_lexicon(language):
         problems.append("the lexicon is not the one the model was trained with; train again")
     return problems
@@ -245,17 +252,17 @@ def _check_shapes(artifact: Artifact) -> None:
         "text.phrases": (artifact.text.phrases, (n_phrases, n_text)),
         "text.intercept": (artifact.text.intercept, (n_text,)),
         "document.thresholds": (artifact.document.thresholds, (outputs.n_indicators,)),
-        "document.spoken_thresholds": (artifact.document.spoken_thresholds, (outputs.n_indicators,)),
+        "document.held_thresholds": (artifact.document.held_thresholds, (outputs.n_indicators,)),
     }
     if artifact.fusion is not None:
         for field in fields(Fusion)[:-1]:
-            width = n_text if field.name.startswith("text_") else n
+            width = n_text if field.name.startswith("text_") else 4 * outputs.n_indicators
             expected[f"fusion.{field.name}"] = (getattr(artifact.fusion, field.name), (width,))
     for name, (array, shape) in expected.items():
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}; it must have {shape}")
     # The document models read what pooling gives: one empty document shows whether they still do.
-    empty = pool(np.zeros((1, n)), np.zeros(n_text), outputs)
+    empty = pool(np.zeros((1, 4 * outputs.n_indicators)), np.zeros(n_text), outputs)
     for document in (artifact.document, artifact.deep):
         if document is not None:
             score_document(empty, document, outputs)
@@ -281,33 +288,3 @@ def build_outputs() -> Outputs:
         offer=taxonomy.ids.index("suspicious_recruitment"),
         situations=tuple(contexts.index(name) for name in ("disclosure", "solicitation", "report")),
     )
-
-
-def compare(a: Path, b: Path) -> dict[str, Any]:
-    """Compare two model folders.
-
-    Returns:
-        identical: Whether all files but the manifest have the same bytes. max_difference: Largest absolute difference
-        of any array. differences: What differs otherwise, in sentences.
-    """
-    first, second = load(a), load(b)
-    differences = [
-        f"{name} differ"
-        for name in ("words", "characters")
-        if getattr(first.space, name) != getattr(second.space, name)
-    ]
-    largest = 0.0
-    parts = ("weights", "text", "document", "deep", "fusion")
-    for part, keys in (("space", _SPACE_ARRAYS), *((p, None) for p in parts)):
-        one, other = getattr(first, part), getattr(second, part)
-        if one is None or other is None:
-            differences += [f"only one has '{part}'"] if one is not other else []
-            continue
-        for name in keys or [field.name for field in fields(one)]:
-            x, y = np.asarray(getattr(one, name)), np.asarray(getattr(other, name))
-            if x.shape != y.shape:
-                differences.append(f"{part}.{name} has shape {x.shape} and {y.shape}")
-            elif x.size:
-                largest = max(largest, float(np.abs(x - y).max()))
-    identical = first.manifest["files"] == second.manifest["files"]
-    return {"identical": identical, "max_difference": largest, "differences": differences}

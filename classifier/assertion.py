@@ -16,15 +16,14 @@ from classifier.matcher import Match
 
 STATES: tuple[Assertion, ...] = ("asserted", "negated", "hypothetical")
 ASSERTED, NEGATED, HYPOTHETICAL = range(3)
-_LISTING = frozenset({",", ";", "and", "or", "nor", "either", "neither"})
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Tokens `[first, last)` that a cue governs, and the cue's own tokens `[cue_first, cue_last)`.
 
-    `listed` says that a comma or a joining word parts it from a negation before: "no A, no B" denies twice and cancels
-    nothing, "not without B" does.
+    `listed` says that a comma or a joining word parts it from a negation before, or that the language says so twice
+    what it denies once: "no A, no B" denies twice and cancels nothing, "not without B" does.
     """
 
     state: int
@@ -54,7 +53,7 @@ def find_scopes(
         cue = lexicon.cues[match.pattern]
         begin, end = _reach(cue, match, tokens, sentence, lexicon.terminators)
         before = scopes[-1].cue_last if scopes else match.first
-        listed = not _LISTING.isdisjoint(tokens[before : match.first])
+        listed = tokens[match.first] in lexicon.concord or not lexicon.listing.isdisjoint(tokens[before : match.first])
         scopes.append(Scope(STATES.index(cue.assertion), begin, end, match.first, match.last, listed))
     return scopes
 

@@ -52,6 +52,7 @@ class Encoded:
         windows: (n_windows, 2) sentences of the windows read, in reading order; at most `MAX_WINDOWS`.
         texts: (n_windows, n_text_outputs) log-odds of the windows' texts.
         wanted: Number of windows that should have been read.
+        cut: Number of sentences of which only the beginning was read, for their length.
     """
 
     sentences: np.ndarray
@@ -59,12 +60,14 @@ class Encoded:
     windows: np.ndarray
     texts: np.ndarray
     wanted: int
+    cut: int = 0
 
 
 class Encoder:
     """Reads windows of sentences. Belongs to one process; its network runs on one thread.
 
     Attributes:
+        folder: Where it was loaded from.
         manifest: What training wrote down.
         sha256: Of the manifest.
     """
@@ -75,6 +78,7 @@ class Encoder:
         Raises:
             ArtifactError: a file is missing, changed or made for another program.
         """
+        self.folder = folder
         self.manifest: Mapping[str, Any] = inspect(folder)
         files = {name: _read_checked(folder, name, self.manifest) for name in (NETWORK, HEADS, TOKENIZER)}
         self.sha256 = sha256((folder / MANIFEST).read_bytes()).hexdigest()
@@ -89,6 +93,8 @@ class Encoder:
             raise ArtifactError(f"encoder '{folder}' is refused: {type(error).__name__}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        # `[SEP]` written in a text is letters, not the end of a window.
+        self._tokenizer.encode_special_tokens = True
         self._weights, self.bias = heads["sentence_weights"].T.copy(), heads["sentence_bias"].astype(np.float64)
         self._text_weights, self._text_bias = heads["text_weights"], heads["text_bias"]
         self._first = self._tokenizer.token_to_id("[CLS]")
@@ -121,7 +127,9 @@ class Encoder:
                 place += end - begin
                 sentences[sentence] = self.bias + found.sum(axis=0)
                 np.add.at(shares, np.clip(token[begin:end], *_inside(parsed, sentence)), found)
-        return Encoded(sentences, shares, np.array(sorted(chosen)), np.array(texts), len(windows))
+        whole = piece_bounds(starts, parsed.starts[parsed.sentences[:, 0]], limit=max(len(starts), 1))
+        cut = int(np.count_nonzero((whole[:, 1] > bounds[:, 1]) & ~np.isnan(sentences[:, 0])))
+        return Encoded(sentences, shares, np.array(sorted(chosen)), np.array(texts), len(windows), cut)
 
     def _run(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give what each piece of a window adds to the sentence outputs, and the outputs of the window's text."""

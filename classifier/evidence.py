@@ -53,12 +53,12 @@ class Rule:
 
     Attributes:
         asserted: Least log-odds of the asserted output.
-        spoken: (n_indicators,) least log-odds of being spoken of.
+        held: (n_indicators,) least log-odds of being denied or supposed.
         price: What each token of a model span must earn, log-odds.
     """
 
     asserted: float
-    spoken: np.ndarray
+    held: np.ndarray
     price: float
 
 
@@ -74,19 +74,19 @@ def choose_claims(
         deciding: The deciding sentence of a flagged indicator, or None when it is not flagged.
         rule: The limits.
     """
-    spoken = (sentences[:, n_indicators + indicator] >= rule.spoken[indicator]).nonzero()[0].tolist()
+    columns = [2 * n_indicators + indicator, 3 * n_indicators + indicator]
+    held = sentences[:, columns]
     claims: list[Claim] = []
     if deciding is not None:
         others = (sentences[:, indicator] >= rule.asserted).nonzero()[0].tolist()
         chosen = [deciding, *(s for s in others if s != deciding)]
         claims = [Claim(s, indicator, "asserted") for s in chosen]
     taken = {claim.sentence for claim in claims}
-    for sentence in spoken:
-        if sentence in taken:
-            continue
-        negated, hypothetical = sentences[sentence, 2 * n_indicators :].tolist()
-        if max(negated, hypothetical) >= 0.0:
-            claims.append(Claim(sentence, n_indicators + indicator, choose_held(negated, hypothetical)))
+    for sentence in (held.max(axis=1) >= rule.held[indicator]).nonzero()[0].tolist():
+        if sentence not in taken:
+            # Where the words stand is the question of what is spoken of, however it is held.
+            state = choose_held(*held[sentence].tolist())
+            claims.append(Claim(sentence, n_indicators + indicator, state))
     return claims
 
 

@@ -124,9 +124,16 @@ class Featuriser:
         self._squares = GrowingTable(np.column_stack([space.word_idf**2, grams]))
 
     def featurise(self, parsed: Parse) -> Features:
-        """Give the features of a parsed text."""
+        """Give the features of a parsed text; they can be scored until the memory of unknown words starts anew."""
+        return self.featurise_many([parsed])[0]
+
+    def featurise_many(self, parses: Sequence[Parse]) -> list[Features]:
+        """Give the features of parsed texts, all of which can be scored until the next call."""
         if len(self._rows) > len(self.space.words) + self._remembered:
             self._forget()
+        return [self._featurise(parsed) for parsed in parses]
+
+    def _featurise(self, parsed: Parse) -> Features:
         rows = self._find_rows(parsed)
         known = rows < len(self.space.words)
         pairs = self._known_pairs(np.where(known, rows, _UNKNOWN), parsed.sentences)
@@ -191,12 +198,17 @@ class Featuriser:
         n = len(sentences)
         squares = self._squares.rows.take(rows, axis=0)
         pair_squares = self._pair_squares[pairs[:, 1]]
+        # A word that comes k times has k times its idf in one column, so its square counts k times for each coming:
+        # else a word said over and over would outgrow any divisor.
+        sentence = np.arange(n).repeat(sentences[:, 1] - sentences[:, 0])
+        within = squares * _times_met(rows * n + sentence)[:, None]
         # One row more than there are sentences, for the document.
         sums = np.zeros((n + 1, 3))
         if n:
-            np.add.reduceat(squares, sentences[:, 0], axis=0, out=sums[:n, :2])
-        sums[:n, 2] = np.bincount(pairs[:, 0], weights=pair_squares, minlength=n)
-        sums[n] = squares[:, 0].sum(), 1.0, pair_squares.sum()
+            np.add.reduceat(within, sentences[:, 0], axis=0, out=sums[:n, :2])
+        paired = pair_squares * _times_met(pairs[:, 1] * n + pairs[:, 0])
+        sums[:n, 2] = np.bincount(pairs[:, 0], weights=paired, minlength=n)
+        sums[n] = squares[:, 0] @ _times_met(rows), 1.0, pair_squares @ _times_met(pairs[:, 1])
         # An empty block is divided by 1.0, which is harmless.
         roots = np.sqrt(np.where(sums > 0.0, sums, 1.0))
         return Norms(
@@ -206,6 +218,12 @@ class Featuriser:
             document=float(roots[n, 0]),
             document_pair=float(roots[n, 2]),
         )
+
+
+def _times_met(keys: np.ndarray) -> np.ndarray:
+    """Give for each key how many times it stands in the row."""
+    _, place, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place])
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:

@@ -10,6 +10,7 @@ import numpy as np
 from classifier.encoder import Encoded
 from classifier.features import Features
 from classifier.model import LinearModel, Scores
+from classifier.scoring import N_HELD, hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Reading:
     """The scores of one document and where they come from, whichever models read it.
 
     Attributes:
-        sentences: (n_sentences, n_outputs) log-odds.
+        sentences: (n_sentences, 4 * n_indicators) log-odds, as `Outputs` reads them.
         text: (n_text_outputs,) log-odds.
         deep: Whether the encoder read any of it.
     """
@@ -53,7 +54,7 @@ class Reading:
     def __init__(self, model: LinearModel, features: Features, scores: Scores) -> None:
         """Keep what the linear model found."""
         self.model, self.features, self.scores = model, features, scores
-        self.sentences, self.text = scores.sentences, scores.text
+        self.sentences, self.text = spread(scores.sentences), scores.text
 
     def intercept(self, sentence: int, output: int) -> float:
         """Give the log-odds of an output before any token is counted."""
@@ -112,6 +113,20 @@ class FusedReading(Reading):
 
     def _slope(self, sentence: int, output: int) -> float:
         return float((self._fusion.linear if self._read[sentence] else self._fusion.alone)[output])
+
+
+def spread(linear: np.ndarray) -> np.ndarray:
+    """Give each indicator log-odds of its own for being negated and hypothetical.
+
+    Args:
+        linear: (n_sentences, 2 * n_indicators + 2) as the linear model gives them.
+
+    Returns:
+        (n_sentences, 4 * n_indicators): asserted, spoken of, negated, hypothetical.
+    """
+    found, states = linear[:, :-N_HELD], linear[:, -N_HELD:]
+    spoken = found[:, found.shape[1] // 2 :]
+    return np.hstack([found, *(hold(spoken, states[:, [state]]) for state in range(N_HELD))])
 
 
 def fuse_sentences(linear: np.ndarray, encoder: np.ndarray, fusion: Fusion) -> np.ndarray:

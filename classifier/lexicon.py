@@ -1,7 +1,7 @@
 """A language's lexicon, `taxonomy/lexicon/<lang>.toml`: indicator patterns and assertion cues, validated."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +16,9 @@ CueKind = Literal["negated", "hypothetical", "neutral"]
 CueScope = Literal["after", "before", "sentence"]
 
 _TOP_FIELDS = {"version", "language", "terminators", "common", "irregular", "sets", "pattern", "cue"}
+# What a language other than English may have to say: see `Lexicon`, and `inflect` for the endings.
+_TOP_FIELDS |= {"listing", "concord", "folds", "endings"}
+_LISTING = frozenset({",", ";", "and", "or", "nor", "either", "neither"})
 _ENTRY_FIELDS = {"id", "pattern", "match", "reject"}
 _PATTERN_FIELDS = _ENTRY_FIELDS | {"indicator"}
 _CUE_FIELDS = _ENTRY_FIELDS | {"assertion", "scope", "reach"}
@@ -65,6 +68,9 @@ class Lexicon:
         patterns: Indicator patterns.
         cues: Assertion cues.
         terminators: Words that end a cue's scope.
+        listing: Words that part two negations: "no A, no B" denies twice; by default English ones.
+        concord: Words that deny nothing more where something is denied already: "no vi nada".
+        folds: Letters that are read as others, for `str.translate`: accents that people leave out.
         matcher: Numbers its matches by the order of `patterns` and then, on from there, of `cues`.
         named: Of each indicator pattern, the word forms that it names.
         words: Every word form that a pattern or cue knows, lower case.
@@ -75,6 +81,9 @@ class Lexicon:
     patterns: tuple[LexiconPattern, ...]
     cues: tuple[Cue, ...]
     terminators: frozenset[str]
+    listing: frozenset[str]
+    concord: frozenset[str]
+    folds: Mapping[int, str]
     matcher: PatternMatcher
     named: tuple[frozenset[str], ...]
     words: frozenset[str]
@@ -106,7 +115,14 @@ def build_lexicon(data: Mapping[str, Any], file: str) -> Lexicon:
         TaxonomyError: a table or field is missing, unknown or out of range.
     """
     _check_top(data, file)
-    compiler = PatternCompiler(data.get("sets", {}), data.get("irregular", {}), data.get("common", ()))
+    folds = _read_folds(data.get("folds", {}), file)
+    compiler = PatternCompiler(
+        data.get("sets", {}),
+        data.get("irregular", {}),
+        data.get("common", ()),
+        endings=data.get("endings"),
+        folds=folds,
+    )
     indicators = load_taxonomy().ids
     patterns = tuple(_read_pattern(entry, file, indicators) for entry in data.get("pattern", ()))
     cues = tuple(_read_cue(entry, file) for entry in data.get("cue", ()))
@@ -119,11 +135,26 @@ def build_lexicon(data: Mapping[str, Any], file: str) -> Lexicon:
         version=data["version"],
         patterns=patterns,
         cues=cues,
-        terminators=frozenset(data.get("terminators", ())),
+        terminators=_fold_words(data.get("terminators", ()), folds),
+        listing=_fold_words(data.get("listing", _LISTING), folds),
+        concord=_fold_words(data.get("concord", ()), folds),
+        folds=folds,
         matcher=matcher,
         named=tuple(pattern.words for pattern in compiled[: len(patterns)]),
-        words=matcher.words | frozenset(data.get("common", ())),
+        words=matcher.words | _fold_words(data.get("common", ()), folds),
     )
+
+
+def _read_folds(table: Mapping[str, str], file: str) -> Mapping[int, str]:
+    for letter, other in table.items():
+        # Offsets into the text would no longer be those into the tokens.
+        if len(letter) != 1 or len(other) != 1:
+            raise TaxonomyError(f"{file}: folds '{letter}' to '{other}'; allowed: one letter to one letter")
+    return {ord(letter): other for letter, other in table.items()}
+
+
+def _fold_words(words: Iterable[str], folds: Mapping[int, str]) -> frozenset[str]:
+    return frozenset(word.translate(folds) for word in words)
 
 
 def _check_top(data: Mapping[str, Any], file: str) -> None:

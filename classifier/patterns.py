@@ -23,14 +23,26 @@ _GAP = re.compile(r"^\.\.(\d)$")
 _VOWELS = "aeiou"
 
 
-def inflect(word: str, irregular: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """Give the forms of an English word by its regular endings and the lexicon's table of irregular forms.
+def inflect(
+    word: str, irregular: Mapping[str, Sequence[str]], endings: Mapping[str, Sequence[str]] | None = None
+) -> frozenset[str]:
+    """Give the forms of a word by its regular endings and the lexicon's table of irregular forms.
 
-    Noun and verb endings are both made; a form that does not exist in English can match nothing.
+    Noun and verb endings are both made; a form that does not exist in the language can match nothing.
+
+    Args:
+        word: As the pattern names it.
+        irregular: A word to its further forms.
+        endings: An ending to all that may stand in its place, the longest ending of the word deciding; None for
+            English, whose doubled letters no such table can say.
     """
     forms = {word, *irregular.get(word, ())}
     if not word.isalpha() or len(word) < 3:
         return frozenset(forms)
+    if endings is not None:
+        ending = max((one for one in endings if word.endswith(one)), key=len, default=None)
+        stem = word if ending is None else word.removesuffix(ending)
+        return frozenset(forms | {stem + other for other in endings.get(ending or "", ())})
     consonant_y = word.endswith("y") and word[-2] not in _VOWELS
     if consonant_y:
         forms |= {word[:-1] + "ies", word[:-1] + "ied", word + "ing"}
@@ -75,17 +87,28 @@ class PatternCompiler:
         sets: Mapping[str, Sequence[str]],
         irregular: Mapping[str, Sequence[str]],
         common: Iterable[str],
+        *,
+        endings: Mapping[str, Sequence[str]] | None = None,
+        folds: Mapping[int, str] | None = None,
     ) -> None:
-        """Keep the tables; `common` lists words too frequent to start a match from."""
-        self._irregular = irregular
-        self._common = frozenset(common)
+        """Keep the tables.
+
+        Args:
+            sets: Named sets of words.
+            irregular: A word to its further forms.
+            common: Words too frequent to start a match from.
+            endings: As of `inflect`.
+            folds: Letters that tokens have in place of others, as `str.translate` takes them.
+        """
+        self._irregular, self._endings, self._folds = irregular, endings, folds or {}
+        self._common = frozenset(word.translate(self._folds) for word in common)
         self._sets = {name: self._words("|".join(words)) for name, words in sets.items()}
 
     def _words(self, body: str) -> frozenset[str]:
         forms: set[str] = set()
         for word in body.split("|"):
-            forms |= {word[1:]} if word.startswith("=") else inflect(word, self._irregular)
-        return frozenset(forms)
+            forms |= {word[1:]} if word.startswith("=") else inflect(word, self._irregular, self._endings)
+        return frozenset(form.translate(self._folds) for form in forms)
 
     def _forms(self, body: str, text: str) -> frozenset[str]:
         if body.startswith("@"):

@@ -5,6 +5,7 @@ The steps write plain arrays into one `Parse`: building spaCy Doc and Span objec
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 
@@ -82,26 +83,36 @@ class Pipeline:
             kept_strings: How many strings spaCy may learn before it starts anew.
         """
         self.lexicon = load_lexicon(language)
-        self._reader = TokenReader(language, kept_strings=kept_strings)
+        self._reader = TokenReader(language, folds=self.lexicon.folds, kept_strings=kept_strings)
         self._alphabetic = Lookup(str.isalpha)
+        self._forms = Lookup(lambda token: self.lexicon.matcher.forms.get(token, 0))
         self._annotator = _Annotator(self.lexicon, indicators)
 
     def parse(self, text: str) -> Parse:
         """Normalise, tokenise and annotate one text."""
-        normalised = normalise(text, self.lexicon.words)
-        row = self._reader.read(normalised.text)
-        parsed = Parse(
-            normalised=normalised,
-            tokens=list(map(row.words.strings.__getitem__, row.numbers.tolist())),
-            starts=row.starts,
-            ends=row.ends,
-            sentences=_bound_sentences(normalised.text, row.starts),
-            words=row.words,
-            numbers=row.numbers,
-            alphabetic=self._alphabetic.find(row.words, row.numbers).astype(bool),
-        )
-        self._annotator.annotate(parsed)
-        return parsed
+        return self.parse_many([text])[0]
+
+    def parse_many(self, texts: Sequence[str]) -> list[Parse]:
+        """Parse texts, each as if alone: step by step for all of them, while what a step reads is at hand."""
+        normalised = [normalise(text, self.lexicon.words) for text in texts]
+        rows = [self._reader.read(one.text) for one in normalised]
+        parses = [
+            Parse(
+                normalised=one,
+                tokens=list(map(row.words.strings.__getitem__, row.numbers.tolist())),
+                starts=row.starts,
+                ends=row.ends,
+                words=row.words,
+                numbers=row.numbers,
+            )
+            for one, row in zip(normalised, rows, strict=True)
+        ]
+        for parsed, row in zip(parses, rows, strict=True):
+            parsed.sentences = _bound_sentences(parsed.normalised.text, row.starts)
+            parsed.alphabetic = self._alphabetic.find(row.words, row.numbers).astype(bool)
+        forms = [self._forms.find(row.words, row.numbers) for row in rows]
+        self._annotator.annotate(parses, forms)
+        return parses
 
 
 def _bound_sentences(text: str, starts: np.ndarray) -> np.ndarray:
@@ -119,32 +130,42 @@ class _Annotator:
     def __init__(self, lexicon: Lexicon, indicators: Sequence[str]) -> None:
         self._lexicon = lexicon
         self._columns = [indicators.index(pattern.indicator) for pattern in lexicon.patterns]
-        self._forms = Lookup(lambda token: lexicon.matcher.forms.get(token, 0))
 
-    def annotate(self, parsed: Parse) -> None:
-        """Fill hits and states of a parse."""
-        n_patterns, tokens, bounds = len(self._columns), parsed.tokens, parsed.sentences
+    def annotate(self, parses: Sequence[Parse], forms: Sequence[np.ndarray]) -> None:
+        """Fill hits and states of parses; `forms` are the numbers of their tokens in the matcher."""
+        begins = [0, *accumulate(len(parsed.tokens) for parsed in parses)]
+        if not begins[-1]:
+            return
+        # Read as one long text, whose sentences keep the documents apart.
+        tokens = list(chain.from_iterable(parsed.tokens for parsed in parses))
+        bounds = np.concatenate([parsed.sentences + begin for parsed, begin in zip(parses, begins, strict=False)])
+        places = [(number, place) for number, parsed in enumerate(parses) for place in range(len(parsed.sentences))]
         governing: list[Scope] = []
-        for number, matches in self._match(parsed):
-            cues = [
-                Match(pattern - n_patterns, first, last) for pattern, first, last in matches if pattern >= n_patterns
-            ]
-            sentence: tuple[int, int] = tuple(bounds[number].tolist())
-            scopes = find_scopes(cues, tokens, sentence, self._lexicon) if cues else []
+        for sentence, matches in self._lexicon.matcher.match_sentences(tokens, np.concatenate(forms), bounds):
+            first, last = bounds[sentence].tolist()
+            scopes, found = self._hold(tokens, (first, last), matches)
             governing.extend(scopes)
-            # Cues come last.
-            for match in matches[: len(matches) - len(cues)]:
-                parsed.hits.append(self._hold(parsed, match, number, scopes))
-        parsed.states = mark_tokens(len(tokens), governing)
-        parsed.hits.sort(key=lambda hit: (hit.first, hit.last, hit.pattern))
+            number, place = places[sentence]
+            begin = begins[number]
+            parses[number].hits += [
+                Hit(m.pattern, self._columns[m.pattern], place, m.first - begin, m.last - begin, state)
+                for m, state in found
+            ]
+        states = mark_tokens(begins[-1], governing)
+        for parsed, (begin, end) in zip(parses, pairwise(begins), strict=True):
+            parsed.states = states[begin:end]
+            parsed.hits.sort(key=lambda hit: (hit.first, hit.last, hit.pattern))
 
-    def _match(self, parsed: Parse) -> list[tuple[int, list[Match]]]:
-        if parsed.words is None or not parsed.tokens:
-            return []
-        forms = self._forms.find(parsed.words, parsed.numbers)
-        return self._lexicon.matcher.match_sentences(parsed.tokens, forms, parsed.sentences)
-
-    def _hold(self, parsed: Parse, match: Match, sentence: int, scopes: Sequence[Scope]) -> Hit:
-        named = self._lexicon.named[match.pattern]
-        state = choose_state(parsed.tokens, match.first, match.last, scopes=scopes, named=named)
-        return Hit(match.pattern, self._columns[match.pattern], sentence, match.first, match.last, state)
+    def _hold(
+        self, tokens: Sequence[str], sentence: tuple[int, int], matches: Sequence[Match]
+    ) -> tuple[list[Scope], list[tuple[Match, int]]]:
+        """Give what the cues of a sentence govern, and its phrases with their states."""
+        n_patterns = len(self._columns)
+        cues = [Match(pattern - n_patterns, first, last) for pattern, first, last in matches if pattern >= n_patterns]
+        scopes = find_scopes(cues, tokens, sentence, self._lexicon) if cues else []
+        # The cues come last.
+        phrases = matches[: len(matches) - len(cues)]
+        named = self._lexicon.named
+        return scopes, [
+            (m, choose_state(tokens, m.first, m.last, scopes=scopes, named=named[m.pattern])) for m in phrases
+        ]

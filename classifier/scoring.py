@@ -14,6 +14,7 @@ from classifier.document import State
 # Log-odds of a sentence that does not exist: what a one-sentence document has for its second-best sentence.
 _NO_SENTENCE = -8.0
 _SOFT = 1e-4
+_LEAST_LOG = np.log(_SOFT)
 N_HELD = 2
 
 
@@ -21,8 +22,8 @@ N_HELD = 2
 class Outputs:
     """How the model's output columns are read.
 
-    Sentence outputs are, in order: asserted (one an indicator), spoken of in any way (one an indicator), held negated,
-    held hypothetical. Text outputs are the contexts and then review.
+    Sentence outputs are, in order and one an indicator each: asserted, spoken of in any way, negated, hypothetical.
+    Text outputs are the contexts and then review.
 
     Attributes:
         n_indicators: Number of indicators.
@@ -48,8 +49,8 @@ class Pooled:
         sentence: (n_indicators,) index of the deciding sentence.
         second: (n_indicators,) of the next best sentence.
         spoken: (n_indicators,) best score of being spoken of in any way.
-        spoken_sentence: (n_indicators,) index of that sentence.
-        held: (n_sentences, 2) scores of being held negated and hypothetical.
+        held: (n_indicators, 2) best scores of being negated and of being hypothetical.
+        held_there: (n_indicators, 2) the same scores of the deciding sentence.
         context: (n_contexts,) raw context scores.
         review: Raw review score of the text.
         length: Natural logarithm of the number of sentences.
@@ -59,8 +60,8 @@ class Pooled:
     sentence: np.ndarray
     second: np.ndarray
     spoken: np.ndarray
-    spoken_sentence: np.ndarray
     held: np.ndarray
+    held_there: np.ndarray
     context: np.ndarray
     review: float
     length: float
@@ -78,7 +79,7 @@ class DocumentModel:
         review_weights: (n_review_inputs,) on `review_inputs`.
         review_intercept: Log-odds.
         thresholds: (n_indicators,) flagged at or above this probability.
-        spoken_thresholds: (n_indicators,) spoken of at or above this probability.
+        held_thresholds: (n_indicators,) spoken of without being asserted at or above this probability.
         review_threshold: Flagged for review at or above this probability.
     """
 
@@ -89,7 +90,7 @@ class DocumentModel:
     review_weights: np.ndarray
     review_intercept: float
     thresholds: np.ndarray
-    spoken_thresholds: np.ndarray
+    held_thresholds: np.ndarray
     review_threshold: float
 
 
@@ -100,13 +101,13 @@ class DocumentScores:
     Attributes:
         context: (n_contexts,).
         indicators: (n_indicators,).
-        spoken: (n_indicators,) spoken of in any way.
+        held: (n_indicators,) denied or supposed, whichever is more probable.
         review: Probability that a careful analyst would want to open the document.
     """
 
     context: np.ndarray
     indicators: np.ndarray
-    spoken: np.ndarray
+    held: np.ndarray
     review: float
 
 
@@ -119,9 +120,8 @@ def pool(sentences: np.ndarray, text: np.ndarray, outputs: Outputs) -> Pooled:
         outputs: How the columns are read.
     """
     n = outputs.n_indicators
-    asserted, spoken = sentences[:, :n], sentences[:, n : 2 * n]
+    asserted, held = sentences[:, :n], sentences[:, 2 * n :]
     sentence = asserted.argmax(axis=0)
-    spoken_sentence = spoken.argmax(axis=0)
     columns = np.arange(n)
     others = asserted.copy()
     others[sentence, columns] = -np.inf
@@ -129,9 +129,9 @@ def pool(sentences: np.ndarray, text: np.ndarray, outputs: Outputs) -> Pooled:
         peak=asserted[sentence, columns],
         sentence=sentence,
         second=np.maximum(others.max(axis=0), _NO_SENTENCE),
-        spoken=spoken[spoken_sentence, columns],
-        spoken_sentence=spoken_sentence,
-        held=sentences[:, 2 * n : 2 * n + N_HELD],
+        spoken=sentences[:, n : 2 * n].max(axis=0),
+        held=held.max(axis=0).reshape(N_HELD, n).T,
+        held_there=held.reshape(-1, N_HELD, n)[sentence, :, columns],
         context=text[: outputs.n_contexts],
         review=float(text[outputs.n_contexts]),
         length=float(np.log(len(sentences))),
@@ -140,7 +140,7 @@ def pool(sentences: np.ndarray, text: np.ndarray, outputs: Outputs) -> Pooled:
 
 def sigmoid(log_odds: np.ndarray) -> np.ndarray:
     """Turn log-odds into probabilities without overflow."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -60.0, 60.0))))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.minimum(np.maximum(log_odds, -60.0), 60.0))))
 
 
 def softmax_log(scores: np.ndarray) -> np.ndarray:
@@ -154,10 +154,11 @@ def indicator_inputs(pooled: Pooled, log_context: np.ndarray) -> np.ndarray:
 
     The text's review score is left out on purpose: it would flag an indicator for the company it keeps.
     """
-    negated, hypothetical = pooled.held[pooled.sentence].T
-    own = np.stack([pooled.peak, pooled.second, negated, hypothetical], axis=1)
-    shared = np.maximum(log_context, np.log(_SOFT))
-    return np.hstack([own, np.broadcast_to(shared, (len(own), len(shared)))])
+    inputs = np.empty((len(pooled.peak), 2 + N_HELD + len(log_context)))
+    inputs[:, 0], inputs[:, 1] = pooled.peak, pooled.second
+    inputs[:, 2 : 2 + N_HELD] = pooled.held_there
+    inputs[:, 2 + N_HELD :] = np.maximum(log_context, _LEAST_LOG)
+    return inputs
 
 
 def review_inputs(pooled: Pooled, log_context: np.ndarray, outputs: Outputs) -> np.ndarray:
@@ -167,17 +168,18 @@ def review_inputs(pooled: Pooled, log_context: np.ndarray, outputs: Outputs) -> 
     offer in a solicitation.
     """
     chance, context = sigmoid(pooled.peak), np.exp(log_context)
-    none = np.prod(1.0 - chance)
-    exactly_one = none * np.sum(chance / np.maximum(1.0 - chance, 1e-12))
-    two = np.clip(1.0 - none - exactly_one, 0.0, 1.0)
-    severe = 1.0 - np.prod(1.0 - chance[list(outputs.severe)])
+    otherwise = 1.0 - chance
+    none = float(otherwise.prod())
+    exactly_one = none * float((chance / np.maximum(otherwise, 1e-12)).sum())
+    two = min(max(1.0 - none - exactly_one, 0.0), 1.0)
+    severe = 1.0 - float(otherwise[list(outputs.severe)].prod())
     either = 1.0 - (1.0 - severe) * (1.0 - two)
     situations = context[list(outputs.situations)]
-    offer = chance[outputs.offer]
-    rule = np.array([severe, two, either, situations.sum(), either * situations.sum(), offer, *(severe * situations)])
+    offer, situation = float(chance[outputs.offer]), float(situations.sum())
+    rule = np.array([severe, two, either, situation, either * situation, offer, *(severe * situations).tolist()])
     top = np.sort(pooled.peak)[::-1][:3]
     held = pooled.held.max(axis=0)
-    soft = np.maximum(log_context, np.log(_SOFT))
+    soft = np.maximum(log_context, _LEAST_LOG)
     return np.concatenate([_soft_log_odds(rule), top, pooled.peak, held, soft, [pooled.review, pooled.length]])
 
 
@@ -194,19 +196,25 @@ def score_document(pooled: Pooled, model: DocumentModel, outputs: Outputs) -> Do
     return DocumentScores(
         context=np.exp(log_context),
         indicators=sigmoid(log_odds),
-        spoken=sigmoid(pooled.spoken),
+        held=sigmoid(pooled.held.max(axis=1)),
         review=float(sigmoid(np.asarray(review))),
     )
 
 
 def choose_state(number: int, pooled: Pooled, scores: DocumentScores, model: DocumentModel) -> State:
-    """Decide the state of an indicator: asserted when flagged, else as its best sentence holds it, else absent.
-
-    A sentence that is held neither way speaks of an assertion too weak to be flagged: it denies and supposes nothing.
-    """
+    """Decide the state of an indicator: asserted when flagged, else as the text holds it, else absent."""
     if scores.indicators[number] >= model.thresholds[number]:
         return "asserted"
-    if scores.spoken[number] < model.spoken_thresholds[number]:
+    if scores.held[number] < model.held_thresholds[number]:
         return "absent"
-    negated, hypothetical = pooled.held[pooled.spoken_sentence[number]]
-    return "absent" if max(negated, hypothetical) < 0.0 else choose_held(float(negated), float(hypothetical))
+    return choose_held(*pooled.held[number].tolist())
+
+
+def hold(spoken: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Give the log-odds that an indicator is spoken of and held in a state, from the log-odds of either.
+
+    Args:
+        spoken: (n_sentences, n_indicators).
+        state: (n_sentences, 1) of the sentence holding in that state whatever it speaks of.
+    """
+    return np.asarray(-np.logaddexp(np.logaddexp(-spoken, -state), -spoken - state))

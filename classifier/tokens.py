@@ -8,6 +8,7 @@ could take part in that; a text that has such a place is handed to spaCy as a wh
 import gc
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -53,15 +54,24 @@ class TokenRow:
 class TokenReader:
     """Cuts texts into tokens. Not for several threads at once: it remembers stretches."""
 
-    def __init__(self, language: str, *, kept_strings: int = KEPT_STRINGS, kept_chunks: int = _KEPT_CHUNKS) -> None:
+    def __init__(
+        self,
+        language: str,
+        *,
+        folds: Mapping[int, str] | None = None,
+        kept_strings: int = KEPT_STRINGS,
+        kept_chunks: int = _KEPT_CHUNKS,
+    ) -> None:
         """Build spaCy's tokenizer.
 
         Args:
             language: ISO 639-1 code.
+            folds: Letters that tokens get in place of others, one for one, as `str.translate` takes them.
             kept_strings: How many strings spaCy may learn before it starts anew.
             kept_chunks: How many stretches are remembered before the memory starts anew.
         """
         self._language, self._kept_strings, self._kept_chunks = language, kept_strings, kept_chunks
+        self._folds = folds or {}
         self._tokenizer = _build_tokenizer(language)
         self._seams = _Seams(self._tokenizer)
         self._forget()
@@ -134,7 +144,7 @@ class TokenReader:
         begins = np.cumsum(lengths + 1) - lengths - 1
         owner = np.searchsorted(begins, starts, side="right") - 1
         offsets = starts - begins[owner]
-        folded = [fold_case(chunk) for chunk in chunks]
+        folded = [self._fold(chunk) for chunk in chunks]
         places = list(zip(owner.tolist(), offsets.tolist(), (offsets + sizes).tolist(), strict=True))
         words = self.words.number(folded[number][begin:end] for number, begin, end in places)
         counts = np.bincount(owner, minlength=len(chunks))
@@ -146,6 +156,11 @@ class TokenReader:
         self._tokens.extend(np.column_stack([np.array(words, dtype=np.int64), offsets, sizes]))
         self._chunks.update(zip(chunks, range(have, have + len(chunks)), strict=True))
         return True
+
+    def _fold(self, text: str) -> str:
+        """Lower-case a text and fold its letters, without changing its length."""
+        folded = fold_case(text)
+        return folded.translate(self._folds) if self._folds else folded
 
     def _cut(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """Give the starts and lengths of spaCy's tokens, white space left out."""
@@ -160,7 +175,7 @@ class TokenReader:
         # The blanks put in at the cuts are counted out again.
         starts = starts - np.searchsorted(np.array(cuts, dtype=np.int64) + np.arange(len(cuts)), starts)
         ends = starts + sizes
-        folded = fold_case(text)
+        folded = self._fold(text)
         numbers = self.words.number(folded[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
         return TokenRow(self.words, np.array(numbers, dtype=np.int64), starts, ends)
 

@@ -27,24 +27,24 @@ _ANALYSIS: dict[str, Any] = {
     "context": {
         "label": "disclosure",
         "probabilities": {
-            "disclosure": 0.937,
-            "solicitation": 0.001,
-            "report": 0.0,
-            "guidance": 0.001,
-            "unrelated": 0.06,
+            "disclosure": 0.853,
+            "solicitation": 0.002,
+            "report": 0.01,
+            "guidance": 0.002,
+            "unrelated": 0.133,
         },
     },
-    "review": {"probability": 0.89, "threshold": 0.414, "flagged": True, "reasons": ["document_retention"]},
+    "review": {"probability": 0.995, "threshold": 0.368, "flagged": True, "reasons": ["document_retention"]},
     "indicators": [
         {
             "id": "document_retention",
-            "probability": 0.9278,
-            "threshold": 0.334,
+            "probability": 0.9997,
+            "threshold": 0.186,
             "flagged": True,
             "state": "asserted",
-            "log_odds": 7.76,
-            "intercept": -5.07,
-            "remainder": 0.13,
+            "log_odds": 7.65,
+            "intercept": -5.33,
+            "remainder": -0.0,
             "spans": [
                 {
                     "start": 0,
@@ -52,7 +52,7 @@ _ANALYSIS: dict[str, Any] = {
                     "text": _TEXT[:71],
                     "assertion": "asserted",
                     "source": "model",
-                    "contribution": 12.71,
+                    "contribution": 12.99,
                     "sentence": 0,
                 }
             ],

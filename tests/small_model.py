@@ -1,14 +1,19 @@
 """A model of a few words, its weights drawn by a fixed seed: it means nothing, and every sum of it can be checked."""
 
+import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from classifier.artifact import build_outputs, hash_lexicon, round_weights, save
+from classifier.encoder import DEFAULT_ENCODER, FORMAT, HEADS, MANIFEST, NETWORK, TOKENIZER
 from classifier.features import N_STATES, FeatureSpace
+from classifier.fusion import Fusion
 from classifier.model import ROLES, TextWeights, Weights
 from classifier.pipeline import Pipeline
 from classifier.scoring import DocumentModel, indicator_inputs, pool, review_inputs, softmax_log
@@ -67,7 +72,7 @@ def draw_text_weights(space: FeatureSpace, drawn: np.random.Generator) -> TextWe
 def draw_document_model(drawn: np.random.Generator) -> DocumentModel:
     """Draw the document models, in the shapes that the pooled features have."""
     outputs = build_outputs()
-    pooled = pool(np.zeros((1, 2 * outputs.n_indicators + 2)), np.zeros(outputs.n_contexts + 1), outputs)
+    pooled = pool(np.zeros((1, 4 * outputs.n_indicators)), np.zeros(outputs.n_contexts + 1), outputs)
     log_context = softmax_log(np.zeros(outputs.n_contexts))
     inputs, reviewed = indicator_inputs(pooled, log_context), review_inputs(pooled, log_context, outputs)
     return DocumentModel(
@@ -78,9 +83,17 @@ def draw_document_model(drawn: np.random.Generator) -> DocumentModel:
         review_weights=drawn.normal(scale=0.2, size=reviewed.shape),
         review_intercept=-0.5,
         thresholds=np.full(outputs.n_indicators, 0.5),
-        spoken_thresholds=np.full(outputs.n_indicators, 0.4),
+        held_thresholds=np.full(outputs.n_indicators, 0.4),
         review_threshold=0.5,
     )
+
+
+def draw_fusion(drawn: np.random.Generator, *, gate: float = -2.0) -> Fusion:
+    """Draw the weights of linear model and encoder, in the shapes that their outputs have."""
+    outputs = build_outputs()
+    both, encoder, shift, alone, alone_shift = drawn.normal(size=(5, 4 * outputs.n_indicators))
+    linear_text, encoder_text, text_shift = drawn.normal(size=(3, outputs.n_contexts + 1))
+    return Fusion(both, encoder, shift, alone, alone_shift, linear_text, encoder_text, text_shift, gate=gate)
 
 
 def build_manifest(**changes: object) -> dict[str, Any]:
@@ -99,7 +112,13 @@ def build_manifest(**changes: object) -> dict[str, Any]:
     return manifest | changes
 
 
-def save_small_model(folder: Path, model: SmallModel, manifest: Mapping[str, Any] | None = None) -> str:
+def save_small_model(
+    folder: Path,
+    model: SmallModel,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    deep: tuple[DocumentModel, Fusion] | None = None,
+) -> str:
     """Write the model as training writes one; gives the digest of the manifest."""
     return save(
         folder,
@@ -108,4 +127,23 @@ def save_small_model(folder: Path, model: SmallModel, manifest: Mapping[str, Any
         weights=model.weights,
         text=model.text,
         document=model.document,
+        deep=deep,
     )
+
+
+def save_small_encoder(folder: Path, seed: int = 0, **said: object) -> str:
+    """Write the shipped network under heads that are drawn, and what else its manifest says; gives its digest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (NETWORK, TOKENIZER):
+        shutil.copyfile(DEFAULT_ENCODER / name, folder / name)
+    with np.load(DEFAULT_ENCODER / HEADS) as shipped:
+        width = shipped["text_weights"].shape[1]
+    drawn, outputs = np.random.default_rng(seed), build_outputs()
+    heads = {}
+    for name, count in (("sentence", 4 * outputs.n_indicators), ("text", outputs.n_contexts + 1)):
+        heads[f"{name}_weights"] = drawn.normal(scale=0.2, size=(count, width)).astype(np.float32)
+        heads[f"{name}_bias"] = drawn.normal(size=count).astype(np.float32)
+    np.savez(folder / HEADS, **heads)  # type: ignore[arg-type]  # its stubs mix arrays with options
+    files = {name: sha256((folder / name).read_bytes()).hexdigest() for name in (NETWORK, HEADS, TOKENIZER)}
+    (folder / MANIFEST).write_text(json.dumps({"format": FORMAT, "files": files, **said}), encoding="utf-8")
+    return sha256((folder / MANIFEST).read_bytes()).hexdigest()

@@ -114,13 +114,13 @@ class Probabilities:
 
     Attributes:
         indicators: (n_documents, n_indicators).
-        spoken: (n_documents, n_indicators).
+        held: (n_documents, n_indicators) spoken of without being asserted.
         review: (n_documents,).
         context: (n_documents, n_contexts).
     """
 
     indicators: np.ndarray
-    spoken: np.ndarray
+    held: np.ndarray
     review: np.ndarray
     context: np.ndarray
 
@@ -132,7 +132,7 @@ def predict_documents(pooled: list[Pooled], model: LinearCalibrators, outputs: O
     rule = np.stack([review_inputs(one, log, outputs) for one, log in zip(pooled, logs, strict=True)])
     return Probabilities(
         indicators=sigmoid(np.einsum("dki,ki->dk", inputs, model.indicator_weights) + model.indicator_intercept),
-        spoken=sigmoid(np.stack([one.spoken for one in pooled])),
+        held=sigmoid(np.stack([one.held.max(axis=1) for one in pooled])),
         review=sigmoid(rule @ model.review_weights + model.review_intercept),
         context=np.exp(logs),
     )
@@ -161,4 +161,4 @@ def cross_predict(
     def join(name: str) -> np.ndarray:
         return np.asarray(np.concatenate([getattr(part, name) for part in parts.values()])[order])
 
-    return Probabilities(join("indicators"), join("spoken"), join("review"), join("context"))
+    return Probabilities(join("indicators"), join("held"), join("review"), join("context"))

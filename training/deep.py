@@ -1,36 +1,47 @@
 """The deep tier: linear model and encoder added up, on documents that neither has seen.
 
-The encoder was fine-tuned without one fold (its manifest names it). There its scores and those of the linear model that
-did not see that fold either are stacked (Wolpert 1992), and the document models, thresholds, evidence rule and gate of
-the tier are fitted on the sums.
+Beside the encoder lie reads of every development document by a network that was not fitted on it. They and the
+out-of-fold scores of the linear model are stacked (Wolpert 1992), and the document models, thresholds, evidence rule
+and gate of the tier are fitted on the sums.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
-from classifier.encoder import Encoded, Encoder
+from classifier.encoder import Encoder
 from classifier.errors import RecipeError
 from classifier.fusion import FusedReading, Fusion, Reading, fuse_sentences, pool_texts, sentence_priority
-from classifier.scoring import Outputs, pool
+from classifier.pipeline import Parse
+from classifier.scoring import Outputs, Pooled, pool
 from training.calibration import (
     LinearCalibrators,
     Probabilities,
     Setting,
     cross_predict,
     fit_documents,
+    pool_documents,
     predict_documents,
 )
+from training.encoder.out_of_fold import OutOfFold
 from training.prepare import Prepared
 
 _UNREGULARISED = 1e6
-_SUBFOLDS = 5
+# Asserted, spoken of, negated, hypothetical.
+_KINDS = 4
 # The cascade may lose this much average precision against reading everything.
 _LOSS = 0.004
 _GATES = (-6.0, -5.0, -4.5, -4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Out-of-fold log-odds of all documents: sentences (n_sentences, n_outputs), text (n_documents, n_text_outputs)."""
+
+    sentences: np.ndarray
+    text: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,105 +51,89 @@ class Deep:
     Attributes:
         fusion: Weights and gate.
         calibrators: Document models without thresholds.
-        readings: Document numbers of the held-out fold to their readings.
-        probabilities: Of those documents, in that order, out of sub-fold.
+        encoded: Out-of-fold reads of the encoder.
+        fused: The sums.
+        probabilities: Of all development documents, out of fold.
         curve: Gate, share of windows read and quality, for every gate tried.
     """
 
     fusion: Fusion
     calibrators: LinearCalibrators
-    readings: Mapping[int, Reading]
+    encoded: OutOfFold
+    fused: Scored
     probabilities: Probabilities
     curve: list[dict[str, float]]
 
 
-def held_out_fold(encoder: Encoder, split_sha256: str) -> int:
-    """Give the fold that the encoder has not seen.
+def check_split(encoder: Encoder, split_sha256: str) -> None:
+    """Refuse an encoder of another split.
 
     Raises:
-        RecipeError: the encoder was fine-tuned on another split.
+        RecipeError: names both.
     """
-    data = encoder.manifest.get("data", {})
-    if data.get("split_sha256") != split_sha256:
-        found = data.get("split_sha256")
+    found = encoder.manifest.get("data", {}).get("split_sha256")
+    if found != split_sha256:
         raise RecipeError(f"the encoder was fine-tuned on split {found}; this corpus has {split_sha256}")
-    return int(encoder.manifest["recipe"]["held_out"][0])
 
 
-def fit_deep(
-    data: Prepared,
-    base: Mapping[int, Reading],
-    *,
-    encoder: Encoder,
-    setting: Setting,
-    clusters: np.ndarray,
-) -> Deep:
+def fit_deep(data: Prepared, linear: Scored, encoded: OutOfFold, *, setting: Setting) -> Deep:
     """Fit the deep tier.
 
     Args:
         data: The development part.
-        base: Documents of the held-out fold, read by a linear model that did not see it.
-        encoder: That did not see it either.
+        linear: Its documents, each read by a linear model that did not see it.
+        encoded: The same by networks that did not see them.
         setting: Options of the document models, and outputs.
-        clusters: (n_documents,) clusters that must stay whole.
+
+    Raises:
+        RecipeError: the encoder read other documents.
     """
+    if (len(encoded), len(encoded.sentences)) != (len(linear.text), len(linear.sentences)):
+        read = f"{len(encoded)} documents of {len(encoded.sentences)} sentences"
+        needed = f"{len(linear.text)} documents of {len(linear.sentences)}"
+        raise RecipeError(f"the encoder read {read}; the corpus has {needed}: run train-encoder again")
     outputs = setting.outputs
-    numbers = np.array(sorted(base))
-    encoded = {i: encoder.encode(data.parses[i], np.zeros(len(data.parses[i].sentences))) for i in numbers.tolist()}
-    fusion = _fit_fusion(data, base, encoded, outputs)
-    readings = {i: FusedReading(base[i], encoded[i], fusion, encoder.bias) for i in numbers.tolist()}
-    pooled = [pool(readings[i].sentences, readings[i].text, outputs) for i in numbers.tolist()]
+    deep_text = np.stack([pool_texts(encoded.of(number)[1]) for number in range(len(encoded))])
+    fusion = _fit_fusion(data, linear, encoded.sentences, deep_text)
+    fused = Scored(
+        fuse_sentences(linear.sentences, encoded.sentences, fusion),
+        fusion.text_intercept + fusion.text_linear * linear.text + fusion.text_encoder * deep_text,
+    )
+    pooled = pool_documents(fused.sentences, data.document, fused.text, outputs)
 
-    def fit_on(candidates: np.ndarray) -> LinearCalibrators:
-        chosen = candidates[data.fair[numbers[candidates]]]
-        return fit_documents([pooled[i] for i in chosen], data.targets(numbers[chosen]), setting)
+    # All documents teach here: what the lexicon's phrases add to the linear model weighs little in the sum.
+    def fit_on(chosen: np.ndarray) -> LinearCalibrators:
+        return fit_documents([pooled[i] for i in chosen], data.targets(chosen), setting)
 
-    probabilities = cross_predict(pooled, clusters[numbers] % _SUBFOLDS, fit_on, outputs)
-    return Deep(fusion, fit_on(np.arange(len(numbers))), readings, probabilities, [])
+    probabilities = cross_predict(pooled, data.folds, fit_on, outputs)
+    return Deep(fusion, fit_on(np.arange(len(pooled))), encoded, fused, probabilities, [])
 
 
-def _fit_fusion(
-    data: Prepared, base: Mapping[int, Reading], encoded: Mapping[int, Encoded], outputs: Outputs
-) -> Fusion:
+def _fit_fusion(data: Prepared, linear: Scored, deep: np.ndarray, deep_text: np.ndarray) -> Fusion:
     """Fit slopes shared by the outputs of one kind: a rare indicator alone could not carry its own."""
-    fair = [i for i in sorted(base) if data.fair[i]]
-    rows = np.isin(data.document, fair)
-    labels = data.labels[rows]
-    linear = np.concatenate([base[i].sentences for i in fair])
-    deep = np.concatenate([encoded[i].sentences for i in fair])
-    n, total = outputs.n_indicators, labels.shape[1]
-    speaks = np.asarray(labels[:, n : 2 * n].any(axis=1))
-    everywhere = np.full(len(labels), fill_value=True)
-    kinds: list[tuple[slice, np.ndarray]] = [(slice(0, n), everywhere), (slice(n, 2 * n), everywhere)]
-    kinds += [(slice(held, held + 1), speaks) for held in range(2 * n, total)]
+    fair = data.fair[data.document]
+    total = data.labels.shape[1]
     both, alone = np.zeros((3, total)), np.zeros((2, total))
-    for kind, chosen in kinds:
-        truth = labels[chosen, kind].ravel()
-        scores = np.stack([linear[chosen, kind].ravel(), deep[chosen, kind].ravel()], axis=1)
+    for kind in np.split(np.arange(total), _KINDS):
+        truth = data.labels[np.ix_(fair, kind)].ravel()
+        scores = np.stack([linear.sentences[np.ix_(fair, kind)].ravel(), deep[np.ix_(fair, kind)].ravel()], axis=1)
         both[:, kind] = np.array(_slopes(scores, truth))[:, None]
         alone[:, kind] = np.array(_slopes(scores[:, :1], truth))[:, None]
-    texts = _fit_texts(data, base, encoded, fair)
+    n_text = linear.text.shape[1]
+    answers = np.column_stack([data.genre[:, None] == np.arange(n_text - 1), data.review])[data.fair]
+    texts = np.stack([linear.text[data.fair], deep_text[data.fair]], axis=2)
+    text = np.array([_slopes(texts[:, k], answers[:, k]) for k in range(n_text)]).T
     return Fusion(
         linear=both[0],
         encoder=both[1],
         intercept=both[2],
         alone=alone[0],
         alone_intercept=alone[1],
-        text_linear=texts[0],
-        text_encoder=texts[1],
-        text_intercept=texts[2],
+        text_linear=text[0],
+        text_encoder=text[1],
+        text_intercept=text[2],
         gate=-np.inf,
     )
-
-
-def _fit_texts(
-    data: Prepared, base: Mapping[int, Reading], encoded: Mapping[int, Encoded], fair: list[int]
-) -> np.ndarray:
-    linear = np.stack([base[i].text for i in fair])
-    deep = np.stack([pool_texts(encoded[i].texts) for i in fair])
-    truth = np.column_stack([data.genre[fair, None] == np.arange(linear.shape[1] - 1), data.review[fair]])
-    found = [_slopes(np.stack([linear[:, k], deep[:, k]], axis=1), truth[:, k]) for k in range(linear.shape[1])]
-    return np.array(found).T
 
 
 def _slopes(scores: np.ndarray, truth: np.ndarray) -> list[float]:
@@ -147,37 +142,42 @@ def _slopes(scores: np.ndarray, truth: np.ndarray) -> list[float]:
     return [*model.coef_[0].tolist(), float(model.intercept_[0])]
 
 
-def choose_gate(
-    data: Prepared,
-    deep: Deep,
-    base: Mapping[int, Reading],
-    *,
-    fast: LinearCalibrators,
-    outputs: Outputs,
-) -> Deep:
-    """Choose the highest gate that loses little against reading everything, on the fair documents of the fold.
+def fuse_reading(parsed: Parse, base: Reading, number: int, deep: Deep, encoder: Encoder) -> FusedReading:
+    """Read a development document as serving would, with the out-of-fold scores of its sentences.
+
+    Where the encoder looked is asked of the encoder itself, which was fitted on the document: the only thing that is
+    chosen by it is how long a highlight should be.
+    """
+    found = encoder.encode(parsed, np.zeros(len(parsed.sentences)))
+    sentences, texts, _ = deep.encoded.of(number)
+    return FusedReading(base, replace(found, sentences=sentences, texts=texts), deep.fusion, encoder.bias)
+
+
+def choose_gate(data: Prepared, deep: Deep, linear: Scored, *, fast: LinearCalibrators, outputs: Outputs) -> Deep:
+    """Choose the highest gate that loses little against reading everything, on the fair documents.
 
     Args:
         data: The development part.
         deep: The tier without a gate.
-        base: The same documents, read by the linear model alone.
+        linear: The same documents, read by the linear model alone.
         fast: Document models of the fast tier.
         outputs: How columns are read.
     """
-    numbers = [i for i in sorted(base) if data.fair[i]]
-    shallow = predict_documents([pool(base[i].sentences, base[i].text, outputs) for i in numbers], fast, outputs)
+    numbers = np.flatnonzero(data.fair).tolist()
+    shallow = pool_documents(linear.sentences, data.document, linear.text, outputs)
+    alone = predict_documents([shallow[i] for i in numbers], fast, outputs)
     curve = []
     for gate in (-np.inf, *_GATES):
-        gated = [_gate(base[i], deep.readings[i], deep.fusion, gate, outputs) for i in numbers]
-        found = predict_documents([pool(*one[:2], outputs) for one in gated], deep.calibrators, outputs)
-        read = np.array([one[2] > 0 for one in gated])
-        windows = np.array([one[2:] for one in gated]).sum(axis=0)
-        indicators = np.where(read[:, None], found.indicators, shallow.indicators)
-        review = np.where(read, found.review, shallow.review)
+        gated = [_gate(number, linear, deep, gate, outputs) for number in numbers]
+        found = predict_documents([pooled for pooled, _, _ in gated], deep.calibrators, outputs)
+        windows = np.array([counts for _, *counts in gated])
+        read = windows[:, 0] > 0
+        indicators = np.where(read[:, None], found.indicators, alone.indicators)
+        review = np.where(read, found.review, alone.review)
         curve.append(
             {
                 "gate": float(max(gate, -99.0)),
-                "windows_read": float(windows[0] / windows[1]),
+                "windows_read": float(windows[:, 0].sum() / windows[:, 1].sum()),
                 "macro_average_precision": _macro(data.states[numbers, :, 0], indicators),
                 "review_average_precision": float(average_precision_score(data.review[numbers], review)),
             }
@@ -193,19 +193,19 @@ def _macro(truth: np.ndarray, probability: np.ndarray) -> float:
     return float(np.mean([average_precision_score(truth[:, k], probability[:, k]) for k in met]))
 
 
-def _gate(
-    base: Reading, reading: Reading, fusion: Fusion, gate: float, outputs: Outputs
-) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """Read a document through a gate: sentence scores, text scores, windows read, windows there are."""
-    assert isinstance(reading, FusedReading)  # noqa: S101  narrows the type
-    encoded = reading.encoded
-    wanted = sentence_priority(base.sentences, outputs.n_indicators, gate) > -np.inf
-    open_ = np.array([bool(wanted[a:b].any()) for a, b in encoded.windows.tolist()])
+def _gate(number: int, linear: Scored, deep: Deep, gate: float, outputs: Outputs) -> tuple[Pooled, int, int]:
+    """Read a document through a gate: its pooled scores, windows read, windows there are."""
+    scores, texts, windows = deep.encoded.of(number)
+    first = int(deep.encoded.sentence_bounds[number])
+    base, text = linear.sentences[first : first + len(scores)], linear.text[number]
+    wanted = sentence_priority(base, outputs.n_indicators, gate) > -np.inf
+    open_ = np.array([bool(wanted[a:b].any()) for a, b in windows.tolist()])
     if not open_.any():
-        return base.sentences, base.text, 0, len(open_)
-    scores = encoded.sentences.copy()
-    for first, last in encoded.windows[~open_].tolist():
-        scores[first:last] = np.nan
-    own = fusion.text_encoder * pool_texts(encoded.texts[open_])
-    text = fusion.text_intercept + fusion.text_linear * base.text + own
-    return fuse_sentences(base.sentences, scores, fusion), text, int(open_.sum()), len(open_)
+        return pool(base, text, outputs), 0, len(open_)
+    scores = scores.copy()
+    for begin, end in windows[~open_].tolist():
+        scores[begin:end] = np.nan
+    fusion = deep.fusion
+    own = fusion.text_encoder * pool_texts(texts[open_])
+    fused = fusion.text_intercept + fusion.text_linear * text + own
+    return pool(fuse_sentences(base, scores, fusion), fused, outputs), int(open_.sum()), len(open_)

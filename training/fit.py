@@ -1,7 +1,7 @@
 """The flow of training: labelled records and a recipe become an artefact, with every number out of fold."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from joblib import Memory
@@ -10,9 +10,9 @@ from scipy.sparse import vstack
 from classifier.artifact import build_outputs, round_weights
 from classifier.encoder import Encoder
 from classifier.features import FeatureSpace
-from classifier.fusion import Fusion, Reading
+from classifier.fusion import Fusion, Reading, spread
 from classifier.model import LinearModel, TextWeights, Weights
-from classifier.scoring import DocumentModel, Outputs
+from classifier.scoring import N_HELD, DocumentModel, Outputs
 from classifier.taxonomy import load_taxonomy
 from training.calibration import (
     LinearCalibrators,
@@ -24,14 +24,19 @@ from training.calibration import (
     pool_documents,
 )
 from training.corpus import Record
-from training.deep import Deep, choose_gate, fit_deep, held_out_fold
+from training.deep import Deep, Scored, check_split, choose_gate, fit_deep, fuse_reading
 from training.design import fold_text_weights, fold_weights
+from training.encoder.out_of_fold import load_out_of_fold
 from training.estimator import build_estimator, fit_one_vs_rest
+from training.labels import label_linear
 from training.prepare import Prepared, parse_texts, prepare
 from training.rationale import choose_rule
 from training.recipe import Recipe
 from training.split import Split
 from training.thresholds import Threshold, choose_threshold
+
+# The fold whose documents show how long a highlight should be; explaining them all would take many times longer.
+_SHOWN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class FitResult:
         weights: Of the sentence outputs.
         text: Of the outputs of the whole text.
         document: Document models and threshold values.
-        thresholds: Indicator id, `review`, or `spoken:<id>` to the chosen threshold.
+        thresholds: Indicator id, `review`, or `held:<id>` to the chosen threshold.
         evidence: The evidence rule: `asserted`, `price` and the span character F1 it gave.
         deep: The same for documents that the encoder reads; None without an encoder.
         prepared: The development part.
@@ -72,7 +77,7 @@ class DeepResult:
         evidence: As of the fast tier.
         curve: Quality against cost of every gate tried.
         encoder_sha256: Of the encoder's manifest.
-        documents: Fair documents of the held-out fold that all of it was fitted on.
+        documents: Fair documents that all of it was fitted on.
     """
 
     document: DocumentModel
@@ -107,10 +112,11 @@ def fit(
         split: Of the records.
         recipe: Everything that decides the run.
         cache: Keeps parsed texts between runs, for those who try many recipes.
-        encoder: For the deep tier, fine-tuned without one fold of this very split; None trains the fast tier only.
+        encoder: For the deep tier, with out-of-fold reads of this very split; None trains the fast tier only.
 
     Raises:
         RecipeError: the encoder was fine-tuned on another split.
+        ArtifactError: its out-of-fold reads are not there.
     """
     indicators, outputs = load_taxonomy().ids, build_outputs()
     chosen = [records[i] for i in split.development]
@@ -122,12 +128,13 @@ def fit(
 
     by_fold = {fold: _fit_linear(data, data.folds != fold, recipe, outputs) for fold in np.unique(data.folds).tolist()}
     margins, text = _predict_out_of_fold(data, by_fold)
-    scale = fit_sigmoids(margins, data.labels, _calibrated_rows(data, outputs))
-    pooled = pool_documents(margins * scale[0] + scale[1], data.document, text, outputs)
+    scale = fit_sigmoids(margins, label_linear(data.labels), _calibrated_rows(data, outputs))
+    linear = Scored(spread(margins * scale[0] + scale[1]), text)
+    pooled = pool_documents(linear.sentences, data.document, text, outputs)
     setting = Setting(recipe.document, outputs)
 
-    def fit_on(candidates: np.ndarray) -> LinearCalibrators:
-        chosen = candidates[data.fair[candidates]]
+    # Documents in whose sight the lexicon was written teach here too: half the data is worth more than fair phrases.
+    def fit_on(chosen: np.ndarray) -> LinearCalibrators:
         return fit_documents([pooled[i] for i in chosen], data.targets(chosen), setting)
 
     probabilities = cross_predict(pooled, data.folds, fit_on, outputs)
@@ -135,17 +142,15 @@ def fit(
     final = _fit_linear(data, np.ones(len(chosen), dtype=bool), recipe, outputs)
     calibrators = fit_on(np.arange(len(chosen)))
     document = _build_document(calibrators, thresholds, indicators)
-    held = held_out_fold(encoder, split.sha256) if encoder else 0
-    base = _read_fold(data, _fold(by_fold[held], data, scale), held)
-    readings = {number: reading for number, reading in base.items() if data.fair[number]}
+    base = _read_fold(data, _fold(by_fold[_SHOWN], data, scale), _SHOWN)
     flagged = dict(enumerate(probabilities.indicators >= document.thresholds))
-    evidence = choose_rule(data, readings, flagged, document=document, grid=recipe.evidence)
+    evidence = choose_rule(data, base, flagged, document=document, grid=recipe.evidence)
     deep = None
     if encoder is not None:
-        clusters = split.clusters[split.development]
-        found = fit_deep(data, base, encoder=encoder, setting=setting, clusters=clusters)
-        found = choose_gate(data, found, base, fast=calibrators, outputs=outputs)
-        deep = _finish_deep(data, found, recipe, encoder, indicators)
+        check_split(encoder, split.sha256)
+        found = fit_deep(data, linear, load_out_of_fold(encoder), setting=setting)
+        found = choose_gate(data, found, linear, fast=calibrators, outputs=outputs)
+        deep = _finish_deep(data, found, recipe, (encoder, base), indicators)
     weights, text_weights = _fold(final, data, scale)
     return FitResult(
         data.featuriser.space, weights, text_weights, document, thresholds, evidence, data, probabilities, deep
@@ -153,24 +158,28 @@ def fit(
 
 
 def _read_fold(data: Prepared, weights: tuple[Weights, TextWeights], fold: int) -> dict[int, Reading]:
-    """Read the documents of a fold by the model that did not see it."""
+    """Read the fair documents of a fold by the model that did not see it."""
     model = LinearModel(data.featuriser, *weights)
-    numbers = np.flatnonzero(data.folds == fold).tolist()
+    numbers = np.flatnonzero((data.folds == fold) & data.fair).tolist()
     return {number: Reading(model, data.features[number], model.score(data.features[number])) for number in numbers}
 
 
 def _finish_deep(
-    data: Prepared, found: Deep, recipe: Recipe, encoder: Encoder, indicators: tuple[str, ...]
+    data: Prepared,
+    found: Deep,
+    recipe: Recipe,
+    readers: tuple[Encoder, Mapping[int, Reading]],
+    indicators: tuple[str, ...],
 ) -> DeepResult:
     """Choose the thresholds and the evidence rule of the deep tier."""
-    numbers = np.array(list(found.readings))
-    held = replace(data, states=data.states[numbers], review=data.review[numbers], fair=data.fair[numbers])
-    thresholds = _choose_thresholds(held, found.probabilities, recipe, indicators)
+    thresholds = _choose_thresholds(data, found.probabilities, recipe, indicators)
     document = _build_document(found.calibrators, thresholds, indicators)
-    flagged = dict(zip(numbers.tolist(), found.probabilities.indicators >= document.thresholds, strict=True))
-    fair = {number: reading for number, reading in found.readings.items() if data.fair[number]}
-    evidence = choose_rule(data, fair, flagged, document=document, grid=recipe.evidence)
-    return DeepResult(document, found.fusion, thresholds, evidence, found.curve, encoder.sha256, len(fair))
+    flagged = dict(enumerate(found.probabilities.indicators >= document.thresholds))
+    encoder, base = readers
+    fused = {i: fuse_reading(data.parses[i], reading, i, found, encoder) for i, reading in base.items()}
+    evidence = choose_rule(data, fused, flagged, document=document, grid=recipe.evidence)
+    count = int(data.fair.sum())
+    return DeepResult(document, found.fusion, thresholds, evidence, found.curve, encoder.sha256, count)
 
 
 def _fit_linear(data: Prepared, chosen: np.ndarray, recipe: Recipe, outputs: Outputs) -> _Linear:
@@ -178,7 +187,7 @@ def _fit_linear(data: Prepared, chosen: np.ndarray, recipe: Recipe, outputs: Out
     options = recipe.estimator
     sentence, rationale = chosen[data.document], chosen[data.rationale_document]
     rows = vstack([data.fitted[sentence], data.rationales[rationale]]).tocsr()
-    labels = np.vstack([data.labels[sentence], data.rationale_labels[rationale]])
+    labels = label_linear(np.vstack([data.labels[sentence], data.rationale_labels[rationale]]))
     weights = np.concatenate([np.ones(sentence.sum()), np.full(rationale.sum(), options.rationale_weight)])
     found = 2 * outputs.n_indicators
     model = build_estimator(options.c, options.iterations, recipe.seed)
@@ -219,7 +228,7 @@ def _predict_out_of_fold(data: Prepared, by_fold: dict[int, _Linear]) -> tuple[n
 def _calibrated_rows(data: Prepared, outputs: Outputs) -> np.ndarray:
     """Say which rows an output's sigmoid is fitted on: all fair ones; for the held outputs, those that speak."""
     found = 2 * outputs.n_indicators
-    rows = np.repeat(data.fair[data.document, None], data.labels.shape[1], axis=1)
+    rows = np.repeat(data.fair[data.document, None], found + N_HELD, axis=1)
     rows[:, found:] &= np.any(data.labels[:, outputs.n_indicators : found], axis=1, keepdims=True)
     return rows
 
@@ -245,10 +254,10 @@ def _choose_thresholds(
     for number, name in enumerate(indicators):
         asserted, truth = probabilities.indicators[fair, number], data.states[fair, number]
         chosen[name] = choose_threshold(truth[:, 0], asserted, rules.indicators)
-        # Whether an indicator is spoken of only matters where it is not flagged.
+        # Whether an indicator is denied or supposed only matters where it is not flagged.
         rest = asserted < chosen[name].value
-        spoken = truth[rest].any(axis=1) & ~truth[rest, 0]
-        chosen[f"spoken:{name}"] = choose_threshold(spoken, probabilities.spoken[fair, number][rest], rules.spoken)
+        held = truth[rest, 1:].any(axis=1) & ~truth[rest, 0]
+        chosen[f"held:{name}"] = choose_threshold(held, probabilities.held[fair, number][rest], rules.held)
     return chosen
 
 
@@ -258,6 +267,6 @@ def _build_document(
     return DocumentModel(
         **asdict(model),
         thresholds=np.array([thresholds[name].value for name in indicators]),
-        spoken_thresholds=np.array([thresholds[f"spoken:{name}"].value for name in indicators]),
+        held_thresholds=np.array([thresholds[f"held:{name}"].value for name in indicators]),
         review_threshold=thresholds["review"].value,
     )

@@ -53,16 +53,32 @@ def label_stretches(spans: Sequence[TokenSpan], stretches: np.ndarray, n_indicat
 
 
 def label_outputs(labels: np.ndarray) -> np.ndarray:
-    """Turn labels by state into the sentence outputs: asserted, spoken of, held negated, held hypothetical.
+    """Turn labels by state into the sentence outputs: asserted, spoken of, negated, hypothetical, of every indicator.
 
     Args:
         labels: (n, n_indicators, 3) bool.
 
     Returns:
-        (n, 2 * n_indicators + 2) bool.
+        (n, 4 * n_indicators) bool.
     """
-    held = np.any(labels, axis=1)[:, 1:]
-    return np.hstack([labels[:, :, 0], np.any(labels, axis=2), held])
+    return np.hstack([labels[:, :, 0], np.any(labels, axis=2), labels[:, :, 1], labels[:, :, 2]])
+
+
+def label_linear(outputs: np.ndarray) -> np.ndarray:
+    """Turn labels of the sentence outputs into those that the linear model learns.
+
+    A denial of one indicator is as good as that of another to a model of words: how a sentence holds things is learned
+    once for all.
+
+    Args:
+        outputs: (n, 4 * n_indicators) bool, as from `label_outputs`.
+
+    Returns:
+        (n, 2 * n_indicators + 2) bool: asserted, spoken of, anything negated, anything hypothetical.
+    """
+    found, negated, hypothetical = np.split(outputs, [outputs.shape[1] // 2, 3 * outputs.shape[1] // 4], axis=1)
+    states = [np.any(state, axis=1, keepdims=True) for state in (negated, hypothetical)]
+    return np.hstack([found, *states])
 
 
 def document_states(record: Record, indicators: Sequence[str]) -> np.ndarray:

@@ -36,10 +36,10 @@ class Prepared:
         fair: (n_documents,) bool, not in sight when the lexicon was written.
         rows: (n_sentences, n_columns) sentence rows, to be scored.
         fitted: The same rows to fit on: without lexicon phrases where the document is not fair.
-        labels: (n_sentences, n_outputs) bool.
+        labels: (n_sentences, 4 * n_indicators) bool, as from `label_outputs`.
         document: (n_sentences,) document number of each row.
         rationales: (n_rationales, n_columns) rows of the labelled spans.
-        rationale_labels: (n_rationales, n_outputs) bool.
+        rationale_labels: (n_rationales, 4 * n_indicators) bool.
         rationale_document: (n_rationales,) document numbers.
         text: (n_documents, n_columns) whole-text rows, to be scored; `fitted_text` to fit on.
         states: (n_documents, n_indicators, 3) bool, what each document holds.

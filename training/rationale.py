@@ -57,11 +57,11 @@ def choose_rule(
     Returns:
         `asserted` and `price` of the best rule, and its `character_f1`.
     """
-    spoken = np.log(document.spoken_thresholds / (1.0 - document.spoken_thresholds))
+    held = np.log(document.held_thresholds / (1.0 - document.held_thresholds))
     best: dict[str, float] = {"character_f1": -1.0}
     explain = {number: cache(reading.explain) for number, reading in readings.items()}
     for price, asserted in product(grid.prices, grid.asserted):
-        rule = Rule(asserted=asserted, spoken=spoken, price=price)
+        rule = Rule(asserted=asserted, held=held, price=price)
         counts = [
             count
             for number, reading in readings.items()

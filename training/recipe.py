@@ -48,11 +48,11 @@ class DocumentOptions:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRules:
-    """Rules as sentences: `maximum f1` or `maximum recall`, optionally `@ precision >= 0.8`."""
+    """Rules as sentences: `maximum f1`, `f2` or `recall`, optionally `@ precision >= 0.8`."""
 
     indicators: str
     review: str
-    spoken: str
+    held: str
 
 
 @dataclass(frozen=True, slots=True)

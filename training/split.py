@@ -13,6 +13,8 @@ from classifier.errors import CorpusError
 from training.corpus import Record
 
 TEST = -1
+# What a record says in `split` that must never be held out: texts written to teach, after the test part was frozen.
+TAUGHT = "development"
 _WORD = r"(?u)\w+"
 _BLOCK = 512
 
@@ -84,7 +86,8 @@ def cluster_records(records: Sequence[Record]) -> np.ndarray:
 def split_records(records: Sequence[Record], *, test_share: float, folds: int) -> Split:
     """Put each cluster into the test part or a development fold by the hash of its smallest group name.
 
-    The hash, not a shuffle, decides: a record added later never moves another one that it is not linked to.
+    The hash, not a shuffle, decides: a record added later never moves another one that it is not linked to. A cluster
+    of which every record says `development` spreads over the development part alone.
 
     Args:
         records: The corpus.
@@ -96,7 +99,9 @@ def split_records(records: Sequence[Record], *, test_share: float, folds: int) -
     for cluster, record in zip(clusters, records, strict=True):
         keys[cluster] = min(keys.get(cluster, record.group), record.group)
     places = {cluster: _place(key) for cluster, key in keys.items()}
-    positions = np.array([places[cluster][0] for cluster in clusters])
+    free = {cluster for cluster, record in zip(clusters, records, strict=True) if record.split != TAUGHT}
+    reach = np.array([1.0 if cluster in free else 1.0 - test_share for cluster in clusters])
+    positions = np.array([places[cluster][0] for cluster in clusters]) * reach
     fold = np.array([places[cluster][1] % folds for cluster in clusters])
     parts = np.where(positions >= 1.0 - test_share, TEST, fold)
     return Split(parts, clusters, positions, _hash_parts(records, parts))

@@ -7,7 +7,7 @@ import numpy as np
 
 from classifier.errors import RecipeError
 
-_RULE = re.compile(r"^maximum (?P<target>f1|recall)(?: @ precision >= (?P<floor>0?\.\d+|1\.0))?$")
+_RULE = re.compile(r"^maximum (?P<target>f1|f2|recall)(?: @ precision >= (?P<floor>0?\.\d+|1\.0))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str) -> T
     Args:
         truth: (n,) bool.
         probability: (n,) calibrated, from models that did not see the documents. Of none, the threshold is 0.5.
-        rule: `maximum f1` or `maximum recall`, optionally with ` @ precision >= x`.
+        rule: `maximum f1`, `f2` or `recall`, optionally with ` @ precision >= x`.
 
     Raises:
         RecipeError: the rule is not of this form.
     """
     parsed = _RULE.match(rule)
     if parsed is None:
-        raise RecipeError(f"threshold rule '{rule}'; allowed: maximum f1|recall, optionally ' @ precision >= 0.8'")
+        raise RecipeError(f"threshold rule '{rule}'; allowed: maximum f1|f2|recall, optionally ' @ precision >= 0.8'")
     floor = float(parsed["floor"] or 0.0)
     if not len(truth):
         return Threshold(0.5, rule, 0, 0.0, 0.0, met=False)
@@ -55,7 +55,9 @@ def choose_threshold(truth: np.ndarray, probability: np.ndarray, rule: str) -> T
     flagged = (np.arange(len(ranked)) + 1.0)[last_of_value]
     values, support = ranked[last_of_value], int(truth.sum())
     precision, recall = found / flagged, found / max(support, 1)
-    target = recall if parsed["target"] == "recall" else 2.0 * found / (flagged + support)
+    # F-beta: beta squared is what a missed document weighs against a wrong one.
+    beta = {"f1": 1.0, "f2": 4.0}.get(parsed["target"])
+    target = recall if beta is None else (1.0 + beta) * found / (flagged + beta * support)
     allowed = precision >= floor
     met = bool(allowed.any())
     best = int(np.argmax(np.where(allowed, target, -1.0) if met else precision))

@@ -12,7 +12,7 @@ import typer
 from service.commands.exits import UsageProblem
 
 if TYPE_CHECKING:
-    from classifier.document import Analysis, Document
+    from classifier.document import Analysis, Document, ModelInfo
     from classifier.errors import DocumentError
     from classifier.taxonomy import Taxonomy
 
@@ -23,14 +23,18 @@ _EXTRAS = {"train-encoder": "train,train-encoder"}
 
 
 class Analyzer(Protocol):
-    """The one thing that scoring asks of an analyzer."""
+    """What scoring asks of an analyzer."""
+
+    @property
+    def info(self) -> "ModelInfo":
+        """Which model it is."""
 
     def analyze_many(self, documents: "Iterable[Document]") -> "Iterator[Analysis | DocumentError]":
         """Yield an analysis or the reason for none, one for each document, in order."""
 
 
 class Artifacts(Protocol):
-    """What the model commands ask of `classifier.artifact`, which is such an object."""
+    """What the model commands ask of model folders."""
 
     DEFAULT_MODEL: Path
 
@@ -74,7 +78,7 @@ def load_analyzer(model: Path | None, tier: Tier | None) -> Analyzer:
         ArtifactError: The folder is refused, or has no such tier.
     """
     import classifier  # noqa: PLC0415
-    from service.scoring_files import MAX_CHARACTERS  # noqa: PLC0415
+    from service.batch.items import MAX_CHARACTERS  # noqa: PLC0415
 
     return cast("Analyzer", classifier.load(model, max_characters=MAX_CHARACTERS, tier=tier))
 
@@ -86,11 +90,22 @@ def load_taxonomy() -> "Taxonomy":
     return taxonomy.load_taxonomy()
 
 
-def load_artifacts() -> Artifacts:
-    """Return the module that reads model folders."""
-    from classifier import artifact  # noqa: PLC0415
+@dataclass(slots=True)
+class _ModelFolders:
+    """The functions of `classifier` over model folders, put together as `Artifacts`."""
 
-    return cast("Artifacts", artifact)
+    DEFAULT_MODEL: Path
+    inspect: Callable[[Path], dict[str, Any]]
+    verify: Callable[[Path], list[str]]
+    compare: Callable[[Path, Path], dict[str, Any]]
+
+
+def load_artifacts() -> Artifacts:
+    """What reads model folders, imported when it is asked for."""
+    from classifier import artifact  # noqa: PLC0415
+    from classifier.difference import compare  # noqa: PLC0415
+
+    return _ModelFolders(artifact.DEFAULT_MODEL, artifact.inspect, artifact.verify, compare)
 
 
 def serve(*, host: str | None, port: int | None, model: Path | None, tier: Tier | None) -> None:

@@ -137,14 +137,15 @@ def test_manifest_names_the_columns_in_order(small: Trained) -> None:
 
 def test_manifest_holds_every_threshold_with_its_rule_and_support(small: Trained) -> None:
     thresholds = small.manifest["thresholds"]
-    assert set(thresholds) == {"review", *INDICATORS, *(f"spoken:{name}" for name in INDICATORS)}
+    assert set(thresholds) == {"review", *INDICATORS, *(f"held:{name}" for name in INDICATORS)}
     rules = load_recipe(str(small.recipe)).thresholds
     for name, threshold in thresholds.items():
-        rule = rules.review if name == "review" else rules.spoken if ":" in name else rules.indicators
+        rule = rules.review if name == "review" else rules.held if ":" in name else rules.indicators
         assert set(threshold) == {"value", "rule", "support", "precision", "recall", "met"}
         assert threshold["rule"] == rule
         assert 0.0 <= threshold["value"] <= 1.0
     assert min(thresholds[name]["support"] for name in INDICATORS) > 0
+    assert sum(thresholds[f"held:{name}"]["support"] for name in INDICATORS) > 0
     analysis = classifier.load(small.folder).analyze(TEXT)
     assert {score.id: score.threshold for score in analysis.indicators} == {
         name: thresholds[name]["value"] for name in INDICATORS

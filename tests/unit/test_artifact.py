@@ -19,7 +19,9 @@ from classifier.artifact import (
     FORMAT,
     MANIFEST,
     WORDS,
+    hash_lexicon,
     inspect,
+    lexicon_languages,
     load,
     round_weights,
     verify,
@@ -83,6 +85,13 @@ def test_what_was_saved_is_loaded(saved: Path, small: SmallModel) -> None:
         for field in fields(expected):
             found = getattr(getattr(artifact, part), field.name)
             assert np.array_equal(found, getattr(expected, field.name)), f"{part}.{field.name}"
+
+
+def test_every_language_with_a_lexicon_is_named_and_has_a_hash() -> None:
+    languages = lexicon_languages()
+    assert "en" in languages
+    assert languages == sorted(languages)
+    assert len({hash_lexicon(language) for language in languages}) == len(languages)
 
 
 def test_manifest_and_its_digest_are_loaded(saved: Path) -> None:
@@ -166,7 +175,7 @@ def test_changed_byte_is_refused_with_both_digests(name: str, place: int, folder
         (b'{"name": "\xff"}', "is not JSON: UnicodeDecodeError"),
         (b"[1]", "holds a list; it must hold an object"),
         (b"null", "holds a NoneType; it must hold an object"),
-        (b"{}", "format is None; this program needs 2"),
+        (b"{}", f"format is None; this program needs {FORMAT}"),
     ],
     ids=["empty", "cut off", "not UTF-8", "a list", "null", "an empty object"],
 )
@@ -178,12 +187,13 @@ def test_manifest_that_is_none_is_refused(content: bytes, message: str, folder: 
 INDICATORS = build_manifest()["indicators"]
 MISMATCHES: dict[str, tuple[dict[str, object], str]] = {
     "another format": ({"format": FORMAT + 1}, f"format is {FORMAT + 1}; this program needs {FORMAT}"),
+    "the format before": ({"format": 2}, "format is 2; this program needs 3"),
     "another taxonomy": ({"taxonomy": "9.9"}, "taxonomy is '9.9'; this program needs '"),
     "another order of columns": ({"indicators": INDICATORS[::-1]}, r"indicators is \['supply.*\]; this program needs"),
     "a column less": ({"indicators": INDICATORS[1:]}, r"indicators is \['deception'"),
     "other contexts": ({"contexts": ["disclosure"]}, r"contexts is \['disclosure'\]; this program needs"),
-    "another language": ({"language": "xx"}, "language is 'xx'; this program has 'en'"),
-    "no language": ({"language": None}, "language is None; this program has 'en'"),
+    "another language": ({"language": "xx"}, "language is 'xx'; this program has a lexicon for en"),
+    "no language": ({"language": None}, "language is None; this program has a lexicon for en"),
     "another lexicon": ({"lexicon_sha256": "0" * 64}, "the lexicon is not the one the model was trained with; train"),
     "no files": ({"files": None}, "names the wrong files; it must name arrays.npz, words.txt and characters.txt"),
     "files outside the folder": ({"files": {"../words.txt": "0"}}, "names the wrong files"),
@@ -252,6 +262,7 @@ BROKEN_ARRAYS: dict[str, tuple[str, Callable[[Any], Any], str]] = {
     "a column less": ("weights.words", lambda array: array[:, :, 1:], r"weights.words has shape .*; it must have"),
     "a row less": ("text.phrases", lambda array: array[1:], "text.phrases has shape"),
     "fewer thresholds": ("document.thresholds", lambda array: array[1:], "document.thresholds has shape"),
+    "fewer of the others": ("document.held_thresholds", lambda array: array[1:], "document.held_thresholds has shape"),
     "inputs less": ("document.review_weights", lambda array: array[1:], "does not fit its manifest"),
     "text": ("document.thresholds", lambda array: array.astype(str)[:1] + "x", "does not fit its manifest"),
 }

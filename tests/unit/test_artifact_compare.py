@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from classifier.artifact import WORDS, compare
+from classifier.artifact import WORDS
+from classifier.difference import compare
 from classifier.errors import ArtifactError
 from classifier.pipeline import Pipeline
 from tests.small_model import SmallModel, build_manifest, build_small_model, save_small_model

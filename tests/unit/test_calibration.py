@@ -20,7 +20,7 @@ from training.calibration import (
 from training.recipe import load_recipe
 
 OUTPUTS = build_outputs()
-WIDTH = 2 * OUTPUTS.n_indicators + 2
+WIDTH = 4 * OUTPUTS.n_indicators
 N = 120
 
 
@@ -85,11 +85,11 @@ def test_training_predicts_what_serving_scores() -> None:
     model = fit(pooled)
     found = predict_documents(pooled, model, OUTPUTS)
     thresholds = np.full(OUTPUTS.n_indicators, 0.5)
-    served = DocumentModel(**asdict(model), thresholds=thresholds, spoken_thresholds=thresholds, review_threshold=0.5)
+    served = DocumentModel(**asdict(model), thresholds=thresholds, held_thresholds=thresholds, review_threshold=0.5)
     for number, one in enumerate(pooled):
         scores = score_document(one, served, OUTPUTS)
         assert found.indicators[number] == pytest.approx(scores.indicators, abs=1e-12)
-        assert found.spoken[number] == pytest.approx(scores.spoken, abs=1e-12)
+        assert found.held[number] == pytest.approx(scores.held, abs=1e-12)
         assert found.context[number] == pytest.approx(scores.context, abs=1e-12)
         assert found.review[number] == pytest.approx(scores.review, abs=1e-12)
 
@@ -97,9 +97,9 @@ def test_training_predicts_what_serving_scores() -> None:
 def test_probabilities_are_probabilities() -> None:
     pooled = build_pooled()
     found = predict_documents(pooled, fit(pooled), OUTPUTS)
-    assert found.indicators.shape == found.spoken.shape == (N, OUTPUTS.n_indicators)
+    assert found.indicators.shape == found.held.shape == (N, OUTPUTS.n_indicators)
     assert found.context.sum(axis=1) == pytest.approx(np.ones(N))
-    for part in (found.indicators, found.spoken, found.context, found.review):
+    for part in (found.indicators, found.held, found.context, found.review):
         assert ((part >= 0.0) & (part <= 1.0)).all()
 
 
@@ -124,7 +124,7 @@ def test_predictions_come_back_in_the_order_of_the_documents() -> None:
     expected = predict_documents(pooled, model, OUTPUTS)
     found = cross_predict(pooled, np.random.default_rng(0).integers(0, 4, size=30), lambda _: model, OUTPUTS)
     assert found.review == pytest.approx(expected.review)
-    assert found.spoken == pytest.approx(expected.spoken)
+    assert found.held == pytest.approx(expected.held)
     assert found.context == pytest.approx(expected.context)
 
 

@@ -155,7 +155,7 @@ def test_twins_in_two_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_card_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="no corpus card 'none'; there are authored"):
+    with pytest.raises(CorpusError, match=r"no corpus card 'none'; there are .*authored"):
         load_card("none")
     with pytest.raises(CorpusError, match=r"no corpus card '.*none\.toml'; there are none"):
         load_card(str(tmp_path / "none.toml"))
@@ -179,6 +179,6 @@ def test_broken_card_is_refused(content: str, reason: str, tmp_path: Path) -> No
 
 def test_authored_card_names_every_file_of_its_folder() -> None:
     card = load_card("authored")
-    assert [item.name for item in card.files] == sorted(entry.name for entry in AUTHORED.iterdir())
+    assert sorted(item.name for item in card.files) == sorted(entry.name for entry in AUTHORED.iterdir())
     assert card.licence == "Apache-2.0"
     assert card.flaws

@@ -10,7 +10,9 @@ import pytest
 from classifier.encoder import DEFAULT_ENCODER, HEADS, MANIFEST, NETWORK, Encoder, pack_windows, piece_bounds
 from classifier.errors import ArtifactError
 from classifier.pipeline import Pipeline
+from classifier.taxonomy import load_taxonomy
 from tests.analyses import DISCLOSURE
+from tests.small_model import save_small_encoder
 
 EVERYTHING = "He keeps the papers of all. \u2603\u2603 The gate is shut at night! " * 12
 
@@ -62,6 +64,38 @@ def test_only_windows_with_a_priority_are_read_and_read_the_same(encoder: Encode
     assert (len(part.windows), part.wanted, last) == (1, 1, len(parsed.sentences))
     assert np.isnan(part.sentences[:first]).all()
     assert np.array_equal(part.sentences[first:], everything.sentences[first:])
+
+
+def test_mark_of_the_tokenizer_in_a_text_is_letters(encoder: Encoder, pipeline: Pipeline) -> None:
+    """Else a text could end the window that it is read in."""
+    for mark in ("[SEP]", "[CLS]", "[PAD]", "[MASK]"):
+        apart = f"[ {mark[1:-1]} ]"
+        found, expected = (
+            encoder.encode(parsed, np.zeros(len(parsed.sentences)))
+            for parsed in map(pipeline.parse, (f"He wrote {mark} on my card.", f"He wrote {apart} on my card."))
+        )
+        assert np.array_equal(found.sentences, expected.sentences), mark
+        assert np.array_equal(found.texts, expected.texts), mark
+
+
+def test_sentence_that_is_cut_is_counted_where_it_is_read(encoder: Encoder, pipeline: Pipeline) -> None:
+    long = "bqzvkxwj " * 25
+    parsed = pipeline.parse(f"The gate is shut. {long}. It is late. {long}.")
+    read = encoder.encode(parsed, np.zeros(len(parsed.sentences)))
+    assert read.cut == 2
+    priority = np.full(len(parsed.sentences), -np.inf)
+    priority[0] = 0.0
+    assert encoder.encode(parsed, priority).cut == 0
+    short = pipeline.parse(DISCLOSURE)
+    assert encoder.encode(short, np.zeros(len(short.sentences))).cut == 0
+
+
+def test_encoder_knows_its_folder_and_heads(tmp_path: Path) -> None:
+    digest = save_small_encoder(tmp_path, data={"split_sha256": "abc"})
+    small = Encoder(tmp_path)
+    assert (small.folder, small.sha256, small.manifest["data"]) == (tmp_path, digest, {"split_sha256": "abc"})
+    assert len(small.bias) == 4 * len(load_taxonomy().ids)
+    assert Encoder().folder == DEFAULT_ENCODER
 
 
 @pytest.mark.parametrize("name", [NETWORK, HEADS])

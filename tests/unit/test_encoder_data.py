@@ -1,32 +1,20 @@
-"""Records become windows of word pieces with labels, recipes are checked, and what is missing is named."""
+"""Records become windows of word pieces with labels, windows become batches, and reads become figures."""
 
 import re
-import tomllib
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from importlib import resources
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from classifier.encoder import pack_windows
-from classifier.errors import RecipeError, TellsignError
 from classifier.taxonomy import load_taxonomy
 from tests.records import make_record
 from training.corpus import GENRES
-from training.encoder.base import check_libraries, find_base
-from training.encoder.command import train_encoder
 from training.encoder.data import CLOSING, OPENING, Example, Window, build_example, collate, cut_windows, plan_batches
-from training.encoder.measure import Read, compare_reads, find_deviations, measure_precision
-from training.encoder.recipe import (
-    build_encoder_recipe,
-    check_folds_held_out,
-    encoder_recipe_names,
-    load_encoder_recipe,
-)
+from training.encoder.measure import compare_reads, find_deviations, measure_precision
+from training.encoder.out_of_fold import DocumentRead
 from training.prepare import parse_texts
 
 INDICATORS = load_taxonomy().ids
@@ -62,7 +50,7 @@ def counted(counts: Sequence[int]) -> Example:
         LABELLED,
         pieces=np.arange(ends[-1]) + 2000,
         bounds=np.stack([ends - counts, ends], axis=1),
-        sentence_labels=np.zeros((len(counts), 2 * N + 2), dtype=bool),
+        sentence_labels=np.zeros((len(counts), 4 * N), dtype=bool),
         tag_labels=np.zeros((int(ends[-1]), N), dtype=bool),
     )
 
@@ -72,9 +60,11 @@ def ranges(windows: Sequence[Window]) -> list[tuple[int, int]]:
 
 
 def test_sentences_are_labelled_by_state() -> None:
-    """Columns are asserted, spoken of, then held negated and held hypothetical."""
+    """Columns are asserted, spoken of, negated and hypothetical, one an indicator each."""
     found = {(row, column) for row, column in np.argwhere(LABELLED.sentence_labels).tolist()}
-    assert found == {(1, WAGES), (1, N + WAGES), (2, N + DEBT), (2, 2 * N)}
+    assert found == {(1, WAGES), (1, N + WAGES), (2, N + DEBT), (2, 2 * N + DEBT)}
+    supposed = example("Never pay him if he asks.", ("pay him", INDICATORS[DEBT], "hypothetical"))
+    assert np.flatnonzero(supposed.sentence_labels).tolist() == [N + DEBT, 3 * N + DEBT]
 
 
 def test_pieces_are_labelled_inside_spans_in_whatever_state() -> None:
@@ -150,125 +140,37 @@ def test_batch_points_from_every_piece_to_its_place_and_sentence() -> None:
     assert batch.ids[:, 0].tolist() == [OPENING, OPENING]
     assert [row[mask > 0][-1] for row, mask in zip(batch.ids, batch.mask, strict=True)] == [CLOSING, CLOSING]
     assert batch.mask.sum(axis=1).tolist() == [int(end - begin) + 2, 5]
-    assert batch.sentence_labels.shape == (5, 2 * N + 2)
+    assert batch.sentence_labels.shape == (5, 4 * N)
     assert batch.tag_labels.shape == (len(pieces), N)
     assert batch.sentence_labels[:2].tolist() == LABELLED.sentence_labels[1:3].tolist()
 
 
-def content() -> dict[str, Any]:
-    """The recipe that ships, as parsed TOML."""
-    return tomllib.loads(resources.files("training").joinpath("encoder", "minilm.toml").read_text(encoding="utf-8"))
+def read(sentences: list[list[float]], *review: float) -> DocumentRead:
+    """A read whose windows have one context and these log-odds of review."""
+    return np.array(sentences), np.array([[9.0, score] for score in review]), np.zeros((len(review), 2))
 
 
-def test_recipe_that_ships_survives_being_written_into_a_manifest() -> None:
-    assert encoder_recipe_names() == ["minilm"]
-    recipe = load_encoder_recipe("minilm")
-    assert build_encoder_recipe(asdict(recipe), "minilm") == recipe
-    assert recipe.held_out == (0,)
-
-
-def test_recipe_by_path_names_its_card_beside_it(tmp_path: Path) -> None:
-    path = tmp_path / "own.toml"
-    text = resources.files("training").joinpath("encoder", "minilm.toml").read_text(encoding="utf-8")
-    path.write_text(text.replace('corpus = "authored"', 'corpus = "card.toml"'), encoding="utf-8")
-    assert load_encoder_recipe(str(path)).corpus == str(tmp_path / "card.toml")
-
-
-def test_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"no encoder recipe 'none'; there are minilm"):
-        load_encoder_recipe("none")
-    with pytest.raises(RecipeError, match=r"no encoder recipe file '.*none\.toml'"):
-        load_encoder_recipe(str(tmp_path / "none.toml"))
-
-
-@pytest.mark.parametrize(
-    ("table", "field", "value", "message"),
-    [
-        pytest.param("", "threads", 0, "threads is 0; allowed: above 0", id="no thread"),
-        pytest.param("", "title", 3, "title is 3; it must be a text", id="title"),
-        pytest.param("", "held_out", 1, "held_out is 1; it must be a list of folds", id="one fold"),
-        pytest.param("", "held_out", [5], "held_out is [5]; allowed: some of 0..4, not all", id="no such fold"),
-        pytest.param("", "loss", 1, "[loss] is 1; it must be a table", id="no table"),
-        pytest.param("", "colour", 1, "has unknown colour; allowed: base, ", id="unknown field"),
-        pytest.param("fitting", "epochs", 1.5, "epochs is 1.5; it must be a whole number", id="part of an epoch"),
-        pytest.param("fitting", "epochs", True, "epochs is True; it must be a whole number", id="truth for a number"),
-        pytest.param("fitting", "body_rate", -1, "body_rate is -1; allowed: above 0", id="rate"),
-        pytest.param("fitting", "dropout", 1.5, "dropout is 1.5; allowed: 0..1", id="share"),
-        pytest.param("loss", "tag", -0.5, "tag is -0.5; allowed: 0 or more", id="weight"),
-        pytest.param("windows", "pieces", 48, "pieces is 48; allowed: 96, as in serving", id="other windows"),
-        pytest.param("windows", "batch_pieces", 90, "batch_pieces must be at least pieces + 2", id="small batches"),
-    ],
-)
-def test_wrong_value_is_named_with_what_is_allowed(table: str, field: str, value: object, message: str) -> None:
-    data = content()
-    (data[table] if table else data)[field] = value
-    with pytest.raises(RecipeError, match=re.escape(message)):
-        build_encoder_recipe(data, "own")
-
-
-@pytest.mark.parametrize("table", ["", "base", "split", "windows", "fitting", "loss"])
-def test_missing_field_is_named_with_its_table(table: str) -> None:
-    data = content()
-    (data[table] if table else data).popitem()
-    with pytest.raises(RecipeError, match=rf"encoder recipe 'own'{f': .{table}.' if table else ''} lacks "):
-        build_encoder_recipe(data, "own")
-
-
-def test_all_folds_cannot_be_held_out() -> None:
-    recipe = replace(load_encoder_recipe("minilm"), held_out=(0, 1, 2, 3, 4))
-    with pytest.raises(RecipeError, match=r"--held-out: held_out is \[0, 1, 2, 3, 4\]"):
-        check_folds_held_out(recipe, "--held-out")
-
-
-def test_missing_library_is_named_with_the_extra_that_brings_it() -> None:
-    with pytest.raises(TellsignError, match=r"needs no_such_library.*tellsign\[train,train-encoder\]"):
-        check_libraries(["numpy", "no_such_library"])
-
-
-@pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
-def test_command_without_torch_is_one_line_and_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
-    assert train_encoder([]) == 3
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert said.startswith("tellsign: train-encoder needs torch")
-
-
-def test_command_refuses_folds_before_it_looks_for_torch(capsys: pytest.CaptureFixture[str]) -> None:
-    assert train_encoder(["--held-out", "7"]) == 3
-    assert "held_out is [7]; allowed: some of 0..4" in capsys.readouterr().err
-
-
-def test_base_that_is_missing_or_another_is_refused(tmp_path: Path) -> None:
-    base = load_encoder_recipe("minilm").base
-    with pytest.raises(TellsignError, match=r"no base weights in .*model\.safetensors"):
-        find_base(base, tmp_path)
-    for name in ("model.safetensors", "tokenizer.json", "config.json"):
-        (tmp_path / name).write_text(name, encoding="utf-8")
-    with pytest.raises(TellsignError, match="the recipe asks for 53aa5117"):
-        find_base(base, tmp_path)
-    with pytest.raises(TellsignError, match=r"the package no-such-weights==0\.1\.0.*or give --base"):
-        find_base(replace(base, package="no-such-weights"))
-
-
-def test_documents_are_measured_by_their_highest_sentence() -> None:
+def test_documents_are_measured_by_their_highest_sentence_and_window() -> None:
     """The second indicator is asserted nowhere and counts nothing."""
-    reads = [Read(np.array([[-3.0, 0.0], [2.0, 0.0]]), 1.0), Read(np.array([[0.0, 9.0]]), -1.0)]
+    reads = [read([[-3.0, 0.0], [2.0, 0.0]], 1.0, -5.0), read([[0.0, 9.0]], -1.0, 0.5)]
     asserted = np.array([[True, False], [False, False]])
     assert measure_precision(reads, asserted, np.array([False, True])) == {"macro_ap": 1.0, "review_ap": 0.5}
+    assert measure_precision(reads, asserted, np.array([True, False])) == {"macro_ap": 1.0, "review_ap": 1.0}
+
+
+def test_columns_behind_the_asserted_ones_are_not_measured() -> None:
+    reads = [read([[1.0, -9.0]], 0.0), read([[0.0, 9.0]], 0.0)]
+    assert measure_precision(reads, np.array([[True], [False]]), np.array([True, True]))["macro_ap"] == 1.0
 
 
 def test_difference_is_taken_over_sentences_that_both_read() -> None:
-    exact = [Read(np.array([[0.0, 1.0], [2.0, 3.0]]), 0.0)]
-    stored = [Read(np.array([[0.5, 1.0], [np.nan, np.nan]]), 0.0)]
+    exact = [read([[0.0, 1.0], [2.0, 3.0]], 0.0)]
+    stored = [read([[0.5, 1.0], [np.nan, np.nan]], 0.0)]
     assert compare_reads(exact, stored) == {"largest": 0.5, "mean": 0.25}
 
 
-def figures(macro: float, *, folds: Sequence[int] = (0,), split: str = "s") -> dict[str, Any]:
-    precision = {"macro_ap": macro, "review_ap": 0.9}
-    return {
-        "data": {"split_sha256": split},
-        "figures": {"folds": list(folds), "exact": precision, "stored": precision},
-    }
+def figures(macro: float, *, split: str = "s", form: str = "out_of_fold") -> dict[str, Any]:
+    return {"data": {"split_sha256": split}, "figures": {form: {"macro_ap": macro, "review_ap": 0.9}}}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +179,7 @@ def figures(macro: float, *, folds: Sequence[int] = (0,), split: str = "s") -> d
         pytest.param(figures(0.705), False, id="within"),
         pytest.param(figures(0.75), True, id="beyond"),
         pytest.param(figures(float("nan")), True, id="not a number"),
-        pytest.param(figures(0.7, folds=[1]), True, id="other folds"),
+        pytest.param(figures(0.7, form="exact"), True, id="figures of a held-out fold"),
         pytest.param(figures(0.7, split="t"), True, id="other split"),
         pytest.param({}, True, id="no figures"),
     ],
@@ -285,3 +187,5 @@ def figures(macro: float, *, folds: Sequence[int] = (0,), split: str = "s") -> d
 def test_deviation_beyond_the_tolerance_is_named(other: dict[str, Any], deviates: bool) -> None:
     said: list[str] = []
     assert bool(find_deviations(figures(0.7), other, 0.01, said.append)) is deviates
+    if not deviates:
+        assert said == ["macro_ap: 0.7 here, 0.705 shipped", "review_ap: 0.9 here, 0.9 shipped"]

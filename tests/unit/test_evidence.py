@@ -11,8 +11,8 @@ from classifier.evidence import Claim, Found, Rule, best_run, build_evidence, ch
 from classifier.pipeline import Hit, Parse
 from classifier.preprocess import normalise
 
-N = 2  # indicators; outputs are asserted, spoken of, and the two ways to hold
-RULE = Rule(asserted=0.0, spoken=np.array([1.0, 1.0]), price=0.1)
+N = 2  # indicators; outputs are asserted, spoken of, negated and hypothetical, one an indicator each
+RULE = Rule(asserted=0.0, held=np.array([1.0, 6.0]), price=0.1)
 
 
 def build_parse(*sentences: str, hits: Sequence[Hit] = ()) -> Parse:
@@ -42,12 +42,12 @@ def hit(first: int, last: int, state: int = 0, indicator: int = 0, sentence: int
 
 
 def outputs(*rows: tuple[float, float, float, float]) -> np.ndarray:
-    """Scores of sentences for indicator 0: asserted, spoken of, held negated, held hypothetical."""
-    return np.array([[a, -9.0, s, -9.0, negated, supposed] for a, s, negated, supposed in rows])
+    """Scores of sentences for indicator 0: asserted, spoken of, negated, hypothetical; 5.0 for all of the other one."""
+    return np.array([[score for own in row for score in (own, 5.0)] for row in rows])
 
 
 CLAIMS: list[tuple[str, np.ndarray, int | None, list[tuple[int, int, Assertion]]]] = [
-    ("nothing is spoken of", outputs((-3, -3, 5, 5)), None, []),
+    ("nothing is held", outputs((-3, 9, 0.9, 0.9)), None, []),
     ("the deciding sentence asserts", outputs((-3, -3, 0, 0), (2, 2, -1, -1)), 1, [(1, 0, "asserted")]),
     ("even below the limit of others", outputs((-2, -3, 0, 0)), 0, [(0, 0, "asserted")]),
     (
@@ -56,10 +56,17 @@ CLAIMS: list[tuple[str, np.ndarray, int | None, list[tuple[int, int, Assertion]]
         1,
         [(1, 0, "asserted"), (0, 0, "asserted")],
     ),
-    ("a denied sentence", outputs((-3, 2, 1, 0)), None, [(0, N, "negated")]),
-    ("a supposed sentence", outputs((-3, 2, 0, 1)), None, [(0, N, "hypothetical")]),
-    ("held in neither way", outputs((-3, 2, -1, -1)), None, []),
-    ("spoken of too little", outputs((-3, 0.9, 3, 0)), None, []),
+    ("asserting alone is no claim where nothing is flagged", outputs((3, 3, 0, 0)), None, []),
+    ("a denied sentence", outputs((-3, 2, 1.0, 0)), None, [(0, N, "negated")]),
+    ("a supposed sentence", outputs((-3, 2, 0, 1.0)), None, [(0, N, "hypothetical")]),
+    ("denied more than supposed", outputs((-3, 2, 4, 3)), None, [(0, N, "negated")]),
+    ("however little it is spoken of", outputs((-3, -9, 3, 0)), None, [(0, N, "negated")]),
+    (
+        "each as it is held itself",
+        outputs((-3, 2, 2, 0), (-3, 2, 0, 0), (-3, 2, 0, 2)),
+        None,
+        [(0, N, "negated"), (2, N, "hypothetical")],
+    ),
     (
         "an asserting sentence is not also denied",
         outputs((3, 3, 2, 0), (-3, 2, 2, 0)),
@@ -77,6 +84,11 @@ def test_sentences_are_claimed(
 ) -> None:
     found = choose_claims(sentences, 0, N, deciding=deciding, rule=RULE)
     assert [(claim.sentence, claim.output, claim.assertion) for claim in found] == claims
+
+
+def test_sentences_are_claimed_by_the_limits_and_scores_of_the_indicator_itself() -> None:
+    sentences = np.array([[9.0, -9.0, 9.0, 0.0, 9.0, 5.9, 9.0, 5.9], [9.0, -9.0, 9.0, 0.0, 9.0, 5.9, 9.0, 6.0]])
+    assert choose_claims(sentences, 1, N, deciding=None, rule=RULE) == [Claim(1, N + 1, "hypothetical")]
 
 
 CLAUSES = [

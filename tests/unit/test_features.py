@@ -183,6 +183,10 @@ def test_words_of_the_neighbours_and_of_the_document_are_features(small: SmallMo
         ("document", "took our passports. gate is locked at night"),
         ("pairs", "took our passports. gate is locked at night"),
         ("characters", "passports"),
+        ("word", "our our took our passports our"),
+        ("document", "our our took our. passports our"),
+        ("pairs", "took our passports took our passports took our passports"),
+        ("characters", "passports passports passports"),
     ],
 )
 def test_block_has_norm_one_in_every_sentence(block: str, text: str, small: SmallModel, pipeline: Pipeline) -> None:
@@ -195,6 +199,36 @@ def test_longer_sentence_gives_each_word_less(small: SmallModel, pipeline: Pipel
     long = build_block("the manager took our passports at night", "word", small, pipeline)
     assert short[0, column] == pytest.approx(1.0)
     assert 0.0 < long[0, column] < short[0, column]
+
+
+@pytest.mark.parametrize("block", ["word", "document", "characters"])
+def test_word_said_over_and_over_is_worth_what_it_is_said_once(
+    block: str, small: SmallModel, pipeline: Pipeline
+) -> None:
+    once = build_block("the", block, small, pipeline)
+    assert once.any()
+    np.testing.assert_allclose(build_block("the " * 20, block, small, pipeline), once)
+
+
+@pytest.mark.parametrize(("block", "place"), [("before", 1), ("after", 0)])
+def test_neighbour_that_repeats_itself_gives_at_most_its_whole_weight(
+    block: str, place: int, small: SmallModel, pipeline: Pipeline
+) -> None:
+    column = small.space.words.index("passports")
+    found = []
+    for words in ("Passports!", "Passports passports passports!"):
+        text = f"{words} We left." if place else f"We left. {words}"
+        found.append(build_block(text, block, small, pipeline)[place, column])
+    assert 0.0 < found[0] < found[1] <= 1.0
+
+
+def test_word_counts_in_each_sentence_by_how_often_it_comes_there(small: SmallModel, pipeline: Pipeline) -> None:
+    features = featurise("our our our took. our our took. our took.", small, pipeline)
+    idf = {word: small.space.word_idf[small.space.words.index(word)] for word in ("our", "took", ".")}
+    expected = [np.sqrt((k * idf["our"]) ** 2 + idf["took"] ** 2 + idf["."] ** 2) for k in (3, 2, 1)]
+    np.testing.assert_allclose(features.norms.word, expected)
+    whole = np.sqrt((6 * idf["our"]) ** 2 + (3 * idf["took"]) ** 2 + (3 * idf["."]) ** 2)
+    assert features.norms.document == pytest.approx(whole)
 
 
 @pytest.mark.parametrize("text", ["\u200b", "<br>"], ids=ascii)
@@ -211,3 +245,36 @@ def test_rows_of_several_documents_are_those_of_each(small: SmallModel, pipeline
     together = build_rows(documents, featuriser, layout).toarray()
     alone = np.vstack([build_rows([document], featuriser, layout).toarray() for document in documents])
     assert np.array_equal(together, alone)
+
+
+BATCH = [*TEXTS, "", "\u200b", "Zxqvw glorp zxqvw passports.", "the " * 20, TEXTS[0]]
+
+
+@pytest.mark.parametrize("remembered", [8192, 1], ids=["with room", "with room for one unknown word"])
+def test_texts_featurised_together_are_featurised_as_each_alone(
+    remembered: int, small: SmallModel, pipeline: Pipeline
+) -> None:
+    layout = build_layout(small.space, len(load_taxonomy().ids), UNIT_SCALE)
+    featuriser = Featuriser(small.space, remembered=remembered)
+    featuriser.featurise_many(pipeline.parse_many(["wug quonk blimfy"]))
+    together = featuriser.featurise_many(pipeline.parse_many(BATCH))
+    assert len(together) == len(BATCH)
+    for text, found in zip(BATCH, together, strict=True):
+        fresh = Featuriser(small.space)
+        alone = fresh.featurise(pipeline.parse(text))
+        rows = [build_rows([one], by, layout).toarray() for one, by in ((found, featuriser), (alone, fresh))]
+        assert np.array_equal(*rows)
+        assert found.norms.document == alone.norms.document
+        assert (list(found.tokens), found.phrases) == (list(alone.tokens), alone.phrases)
+
+
+def test_memory_is_kept_while_a_batch_is_featurised(small: SmallModel, pipeline: Pipeline) -> None:
+    """All of a batch can be scored, however many unknown words it brings."""
+    featuriser = Featuriser(small.space, remembered=2)
+    texts = [f"zib{number}a wug{number}b" for number in range(20)]
+    documents = featuriser.featurise_many(pipeline.parse_many(texts))
+    assert featuriser.generation == 0
+    assert len({int(row) for document in documents for row in document.rows}) == 40
+    assert featuriser.featurise_many([]) == []
+    assert featuriser.generation == 1
+    assert len(featuriser.columns) == len(small.space.words)

@@ -6,17 +6,13 @@ import pytest
 from classifier.artifact import build_outputs
 from classifier.encoder import Encoded
 from classifier.features import Featuriser
-from classifier.fusion import FusedReading, Fusion, Reading, fuse_sentences, pool_texts, sentence_priority
+from classifier.fusion import FusedReading, Fusion, Reading, fuse_sentences, pool_texts, sentence_priority, spread
 from classifier.model import LinearModel
 from classifier.pipeline import Parse, Pipeline
-from tests.small_model import TEXTS, build_small_model
+from classifier.scoring import sigmoid
+from tests.small_model import TEXTS, build_small_model, draw_fusion
 
-
-def draw_fusion(n_outputs: int, n_text: int) -> Fusion:
-    drawn = np.random.default_rng(3)
-    both, encoder, shift, alone, alone_shift = drawn.normal(size=(5, n_outputs))
-    linear_text, encoder_text, text_shift = drawn.normal(size=(3, n_text))
-    return Fusion(both, encoder, shift, alone, alone_shift, linear_text, encoder_text, text_shift, gate=-2.0)
+N = build_outputs().n_indicators
 
 
 def draw_encoded(parsed: Parse, n_outputs: int, n_text: int, bias: np.ndarray) -> Encoded:
@@ -37,19 +33,19 @@ def fused(pipeline: Pipeline) -> tuple[Reading, FusedReading, Parse]:
     linear = LinearModel(featuriser, model.weights, model.text)
     features = featuriser.featurise(parsed)
     base = Reading(linear, features, linear.score(features))
-    outputs = build_outputs()
-    n, n_text = 2 * outputs.n_indicators + 2, outputs.n_contexts + 1
-    bias = np.linspace(-3.0, 1.0, n)
-    reading = FusedReading(base, draw_encoded(parsed, n, n_text, bias), draw_fusion(n, n_text), bias)
+    bias = np.linspace(-3.0, 1.0, 4 * N)
+    encoded = draw_encoded(parsed, 4 * N, build_outputs().n_contexts + 1, bias)
+    reading = FusedReading(base, encoded, draw_fusion(np.random.default_rng(3)), bias)
     return base, reading, parsed
 
 
 def test_intercept_and_all_shares_add_up_whether_a_sentence_was_read_or_not(
     fused: tuple[Reading, FusedReading, Parse],
 ) -> None:
+    """Of the outputs that evidence is shown for: asserted and spoken of."""
     _, reading, parsed = fused
     for sentence in range(len(parsed.sentences)):
-        for output in (0, 16, 20, 35):
+        for output in (0, N - 1, N, 2 * N - 1):
             total = reading.intercept(sentence, output) + reading.explain(sentence, output).sum()
             total += reading.surroundings(sentence, output).sum()
             assert total == pytest.approx(reading.sentences[sentence, output], abs=1e-6)
@@ -61,6 +57,36 @@ def test_reading_without_an_encoder_is_the_linear_model(fused: tuple[Reading, Fu
     assert base.sentences is not reading.sentences
     total = base.intercept(0, 3) + base.explain(0, 3).sum() + base.surroundings(0, 3).sum()
     assert total == pytest.approx(base.sentences[0, 3], abs=1e-6)
+    assert np.array_equal(base.sentences, spread(base.scores.sentences))
+    assert np.array_equal(base.text, base.scores.text)
+
+
+def test_reading_has_four_scores_an_indicator(fused: tuple[Reading, FusedReading, Parse]) -> None:
+    base, reading, parsed = fused
+    assert base.sentences.shape == reading.sentences.shape == (len(parsed.sentences), 4 * N)
+    assert np.isfinite(reading.sentences).all()
+
+
+def test_text_is_added_up_like_its_sentences(fused: tuple[Reading, FusedReading, Parse]) -> None:
+    base, reading, _ = fused
+    fusion, (text,) = draw_fusion(np.random.default_rng(3)), reading.encoded.texts
+    expected = fusion.text_intercept + fusion.text_linear * base.text + fusion.text_encoder * text
+    assert reading.text == pytest.approx(expected)
+
+
+def test_linear_scores_are_spread_over_the_indicators() -> None:
+    """Negated is what is spoken of in a sentence that denies; the same for hypothetical."""
+    asserted, spoken, states = np.array([[1.0, -1.0]]), np.array([[3.0, -2.0]]), np.array([[0.5, -4.0]])
+    found = spread(np.hstack([asserted, spoken, states]))
+    assert found[:, :4].tolist() == [[1.0, -1.0, 3.0, -2.0]]
+    assert sigmoid(found[:, 4:6]) == pytest.approx(sigmoid(spoken) * sigmoid(states[:, :1]))
+    assert sigmoid(found[:, 6:]) == pytest.approx(sigmoid(spoken) * sigmoid(states[:, 1:]))
+
+
+def test_spreading_keeps_the_rows_of_sentences_apart() -> None:
+    rows = np.random.default_rng(0).normal(size=(5, 2 * N + 2))
+    assert np.array_equal(spread(rows), np.vstack([spread(row[None]) for row in rows]))
+    assert spread(rows[:0]).shape == (0, 4 * N)
 
 
 def test_unread_sentence_gets_the_linear_score_on_the_common_scale() -> None:
@@ -75,5 +101,6 @@ def test_windows_are_pooled_by_mean_context_and_highest_review() -> None:
 
 
 def test_priority_is_the_best_spoken_score_at_or_above_the_gate() -> None:
-    linear = np.array([[9.0, 9.0, -1.0, -3.0], [9.0, 9.0, -2.5, -2.0], [9.0, 9.0, -4.0, -3.0]])
+    rows = [[9.0, 9.0, -1.0, -3.0], [9.0, 9.0, -2.5, -2.0], [9.0, 9.0, -4.0, -3.0]]
+    linear = np.array([[*row, *[9.0] * 4] for row in rows])
     assert sentence_priority(linear, 2, -2.0).tolist() == [-1.0, -2.0, -np.inf]

@@ -7,7 +7,14 @@ from classifier.pipeline import Parse
 from classifier.taxonomy import load_taxonomy
 from tests.records import make_record
 from training.corpus import Record
-from training.labels import TokenSpan, align_spans, document_states, label_outputs, label_stretches
+from training.labels import (
+    TokenSpan,
+    align_spans,
+    document_states,
+    label_linear,
+    label_outputs,
+    label_stretches,
+)
 from training.prepare import parse_texts
 
 INDICATORS = load_taxonomy().ids
@@ -78,15 +85,35 @@ def test_stretch_is_labelled_by_each_span_that_overlaps_it(first: int, last: int
     assert labels.sum() == sum(expected)
 
 
-def test_sentence_outputs_are_asserted_then_spoken_of_then_how_it_is_held() -> None:
+def build_labels() -> np.ndarray:
+    """Four sentences and three indicators: asserted, negated, one supposed beside another asserted, and nothing."""
     labels = np.zeros((4, 3, 3), dtype=bool)
     labels[0, 1, 0] = True
     labels[1, 2, 1] = True
     labels[2, 0, 2] = labels[2, 1, 0] = True
-    asserted = [[0, 1, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]
-    spoken = [[0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 0, 0]]
+    return labels
+
+
+ASSERTED = [[0, 1, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]
+SPOKEN = [[0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 0, 0]]
+
+
+def test_sentence_outputs_are_asserted_spoken_of_negated_and_hypothetical() -> None:
+    negated = [[0, 0, 0], [0, 0, 1], [0, 0, 0], [0, 0, 0]]
+    supposed = [[0, 0, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]]
+    expected = np.hstack([ASSERTED, SPOKEN, negated, supposed])
+    assert label_outputs(build_labels()).astype(int).tolist() == expected.tolist()
+
+
+def test_indicator_in_all_states_of_a_sentence_has_all_its_outputs() -> None:
+    found = label_outputs(np.ones((1, 3, 3), dtype=bool) & (np.arange(3) == 1)[:, None])
+    assert np.flatnonzero(found).tolist() == [1, 4, 7, 10]
+
+
+def test_linear_model_learns_once_for_all_indicators_how_a_sentence_holds_things() -> None:
     held = [[0, 0], [1, 0], [0, 1], [0, 0]]
-    assert label_outputs(labels).astype(int).tolist() == np.hstack([asserted, spoken, held]).tolist()
+    found = label_linear(label_outputs(build_labels()))
+    assert found.astype(int).tolist() == np.hstack([ASSERTED, SPOKEN, held]).tolist()
 
 
 def test_document_holds_each_indicator_in_the_states_of_its_spans() -> None:

@@ -143,6 +143,46 @@ def test_contributions_and_intercept_make_the_score(text: str, small: SmallModel
             assert total == pytest.approx(scores.sentences[sentence, output], abs=1e-9)
 
 
+def score_of(text: str, small: SmallModel, pipeline: Pipeline) -> np.ndarray:
+    """The scores of a text of one sentence."""
+    featuriser = Featuriser(small.space)
+    features = featuriser.featurise(pipeline.parse(text))
+    (scores,) = LinearModel(featuriser, small.weights, small.text).score(features).sentences
+    return np.asarray(scores)
+
+
+@pytest.mark.parametrize("word", ["the", "zxqvw"], ids=["known", "unknown"])
+def test_word_said_over_and_over_scores_no_higher_than_said_once(
+    word: str, small: SmallModel, pipeline: Pipeline
+) -> None:
+    """No filler outgrows its divisor: `the` twenty times would else be flagged for what one `the` is not."""
+    np.testing.assert_allclose(
+        score_of(f"{word} " * 20, small, pipeline), score_of(word, small, pipeline), rtol=0, atol=1e-9
+    )
+
+
+def test_words_repeated_among_others_stay_within_what_words_can_give(small: SmallModel, pipeline: Pipeline) -> None:
+    """A block of norm one gives at most the length of its weights, however long the sentence drones on."""
+    sizes = [np.abs(score_of("took our passports " * count, small, pipeline)).max() for count in (1, 4, 12)]
+    assert max(sizes) < 3 * sizes[0]
+
+
+def test_texts_featurised_together_are_scored_as_each_alone(small: SmallModel, pipeline: Pipeline) -> None:
+    featuriser = Featuriser(small.space, remembered=2)
+    model = LinearModel(featuriser, small.weights, small.text)
+    texts = [*CASES.values(), "wug zib quonk blimfy", "\u200b"]
+    # Read twice: the second batch finds a memory that starts anew.
+    for _ in range(2):
+        batch = featuriser.featurise_many(pipeline.parse_many(texts))
+        together = [model.score(features) for features in batch]
+        for text, found in zip(texts, together, strict=True):
+            fresh = Featuriser(small.space)
+            alone = LinearModel(fresh, small.weights, small.text).score(fresh.featurise(pipeline.parse(text)))
+            assert np.array_equal(found.sentences, alone.sentences)
+            assert np.array_equal(found.text, alone.text)
+    assert featuriser.generation == 1
+
+
 def test_token_that_nothing_is_known_of_adds_nothing(small: SmallModel, pipeline: Pipeline) -> None:
     featuriser = Featuriser(small.space)
     model = LinearModel(featuriser, small.weights, small.text)

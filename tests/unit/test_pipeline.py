@@ -152,6 +152,61 @@ def test_parse_does_not_depend_on_what_was_parsed_before() -> None:
     assert np.array_equal(after.sentences, before.sentences)
 
 
+BATCH = [
+    "Nobody locked us in, but he kept our passports.",
+    "",
+    "If asked, say so. The b0ss keeps my p a s s p o r t, and zxqvw is gone.",
+    "\u200b",
+    # A cue or phrase that reaches for the next text finds none: it is another document.
+    "We were not",
+    "beaten. I was locked",
+    "in the house. We owe him. Never",
+    "Nobody locked us in, but he kept our passports.",
+]
+
+
+def check_same(found: Parse, expected: Parse) -> None:
+    assert (found.tokens, found.hits, found.normalised.text) == (
+        expected.tokens,
+        expected.hits,
+        expected.normalised.text,
+    )
+    for name in ("starts", "ends", "sentences", "states", "alphabetic"):
+        assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+    assert found.source_bounds()[0].tolist() == expected.source_bounds()[0].tolist()
+
+
+def test_texts_parsed_together_are_parsed_as_each_alone(pipeline: Pipeline) -> None:
+    together = pipeline.parse_many(BATCH)
+    assert len(together) == len(BATCH)
+    assert sum(len(parsed.hits) for parsed in together) >= 3
+    for text, found in zip(BATCH, together, strict=True):
+        check_same(found, pipeline.parse(text))
+
+
+def test_order_of_texts_parsed_together_changes_nothing(pipeline: Pipeline) -> None:
+    backwards = pipeline.parse_many(BATCH[::-1])
+    for found, expected in zip(backwards[::-1], pipeline.parse_many(BATCH), strict=True):
+        check_same(found, expected)
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", "\u200b", "<br>"]], ids=["none", "an empty one", "nothing to see"])
+def test_texts_without_tokens_are_parsed_together(texts: list[str], pipeline: Pipeline) -> None:
+    found = pipeline.parse_many(texts)
+    assert [(parsed.tokens, parsed.hits, len(parsed.sentences)) for parsed in found] == [([], [], 0)] * len(texts)
+
+
+def test_texts_parsed_together_stand_when_spacy_starts_anew_between_them() -> None:
+    """Each parse keeps the words it was numbered by."""
+    ids = load_taxonomy().ids
+    texts = [f"word{number} other{number}'s thing-{number} is not gone." for number in range(100)]
+    few, many = Pipeline("en", ids, kept_strings=1400), Pipeline("en", ids)
+    for found, expected in zip(few.parse_many(texts), many.parse_many(texts), strict=True):
+        check_same(found, expected)
+        assert found.words is not None
+        assert [found.words.strings[number] for number in found.numbers.tolist()] == found.tokens
+
+
 def test_language_without_lexicon_has_no_pipeline() -> None:
     with pytest.raises(TaxonomyError, match="no lexicon for language 'xx'"):
         Pipeline("xx", load_taxonomy().ids)

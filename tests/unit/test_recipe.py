@@ -7,11 +7,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from classifier.errors import RecipeError
 from tests.records import write_recipe
 from training.recipe import build_recipe, load_recipe, recipe_names
+from training.thresholds import choose_threshold
 
 DEFAULT = resources.files("training").joinpath("recipes", "default.toml").read_text(encoding="utf-8")
 TABLES = ("split", "minimum", "scale", "estimator", "document", "thresholds", "evidence")
@@ -37,6 +39,14 @@ def test_recipe_by_path_may_name_a_card_that_ships(tmp_path: Path) -> None:
 def test_recipe_survives_being_written_into_a_manifest() -> None:
     recipe = load_recipe("default")
     assert build_recipe(asdict(recipe), "default") == recipe
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_threshold_rule_that_ships_is_one(name: str) -> None:
+    rules = asdict(load_recipe(name).thresholds)
+    assert rules.keys() == {"indicators", "review", "held"}
+    for rule in rules.values():
+        assert choose_threshold(np.array([True, False]), np.array([0.9, 0.1]), rule).met
 
 
 def test_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import fbeta_score
 
 from classifier.errors import RecipeError
 from training.thresholds import choose_threshold
@@ -13,9 +14,11 @@ TRUTH = np.array([1, 1, 0, 1, 0, 0], dtype=bool)
 # Rule, value, precision and recall on those six.
 RULES = {
     "maximum f1": (0.5, 0.75, 1.0),
+    "maximum f2": (0.5, 0.75, 1.0),
     "maximum recall": (0.5, 0.75, 1.0),
     "maximum f1 @ precision >= 0.75": (0.5, 0.75, 1.0),
     "maximum f1 @ precision >= 0.8": (0.75, 1.0, 2 / 3),
+    "maximum f2 @ precision >= 0.8": (0.75, 1.0, 2 / 3),
     "maximum recall @ precision >= 0.8": (0.75, 1.0, 2 / 3),
     "maximum recall @ precision >= .6": (0.5, 0.75, 1.0),
     "maximum recall @ precision >= 1.0": (0.75, 1.0, 2 / 3),
@@ -37,6 +40,22 @@ def test_precision_and_recall_are_those_of_what_the_value_flags(rule: str) -> No
     flagged = probability >= found.value
     assert found.precision == pytest.approx((flagged & truth).sum() / flagged.sum())
     assert found.recall == pytest.approx((flagged & truth).sum() / truth.sum())
+
+
+@pytest.mark.parametrize(("rule", "beta"), [("maximum f1", 1.0), ("maximum f2", 2.0)])
+def test_no_other_threshold_gives_a_better_score(rule: str, beta: float) -> None:
+    generator = np.random.default_rng(5)
+    truth, probability = generator.random(200) < 0.3, generator.random(200).round(2)
+    cuts = (choose_threshold(truth, probability, rule).value, *np.unique(probability))
+    found, *others = (float(fbeta_score(truth, probability >= cut, beta=beta)) for cut in cuts)
+    assert found == max(others)
+
+
+def test_missed_document_weighs_more_by_f2() -> None:
+    truth, probability = np.array([1, 0, 0, 0, 1], dtype=bool), np.array([0.9, 0.6, 0.5, 0.4, 0.3])
+    by_f1, by_f2 = (choose_threshold(truth, probability, f"maximum {target}") for target in ("f1", "f2"))
+    assert (by_f1.value, by_f1.recall) == pytest.approx((0.75, 0.5))
+    assert (by_f2.value, by_f2.recall) == pytest.approx((0.3, 1.0))
 
 
 def test_rule_depends_on_no_order_of_documents() -> None:
@@ -86,8 +105,16 @@ def test_without_positives_nothing_is_claimed() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["", "f1", "maximum accuracy", "maximum f1 @ recall >= 0.8", "maximum f1 @ precision >= 2", "Maximum f1"],
+    [
+        "",
+        "f1",
+        "maximum accuracy",
+        "maximum f3",
+        "maximum f1 @ recall >= 0.8",
+        "maximum f1 @ precision >= 2",
+        "Maximum f1",
+    ],
 )
 def test_rule_of_another_form_is_refused(rule: str) -> None:
-    with pytest.raises(RecipeError, match=r"threshold rule '.*'; allowed: maximum f1\|recall"):
+    with pytest.raises(RecipeError, match=r"threshold rule '.*'; allowed: maximum f1\|f2\|recall"):
         choose_threshold(TRUTH, PROBABILITY, rule)

@@ -1,7 +1,6 @@
 """The command `tellsign train-encoder`, found by its entry point."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.console import Console
 from classifier.encoder import DEFAULT_ENCODER, MANIFEST, NETWORK, inspect
 from training.cli import QuietOption, limit_threads, run_command
 from training.encoder.base import check_libraries
-from training.encoder.recipe import check_folds_held_out, load_encoder_recipe
+from training.encoder.recipe import load_encoder_recipe
 
 _DEVIATES = 1
 
@@ -29,21 +28,15 @@ def _train_encoder(
         typer.Option(exists=True, file_okay=False, help="Folder of the base weights; by default the package's."),
     ] = None,
     *,
-    held_out: Annotated[
-        list[int] | None, typer.Option(help="Development fold not to fit on, in place of the recipe's; repeatable.")
-    ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(min=0.0, max=1.0, help="Fail if a figure is further than this from the packaged encoder's."),
     ] = None,
     quiet: QuietOption = False,
 ) -> int:
-    """Fine-tune the sentence encoder from a recipe and write its folder, with figures of what was held out."""
+    """Fine-tune the sentence encoder from a recipe and write its folder, with figures of unseen documents."""
     limit_threads()
     chosen = load_encoder_recipe(recipe)
-    if held_out is not None:
-        chosen = replace(chosen, held_out=tuple(sorted(set(held_out))))
-        check_folds_held_out(chosen, "--held-out")
     check_libraries()
     # Read first: with the default output, the new encoder takes its place.
     shipped = inspect(DEFAULT_ENCODER) if tolerance is not None else {}

@@ -21,6 +21,9 @@ from training.encoder.network import Network, head_arrays
 LARGEST_NETWORK = 30 * 1000 * 1000
 _OPSET = 18
 _LONGEST = 512
+# The wide activations of the first layers have outliers that one scale for all serves badly: on a held-out fold, two
+# products left as they are took back nearly all of the average precision that 8 bits cost, for 3.5 MB.
+_EXACT = 2
 
 
 class _Body(nn.Module):
@@ -110,6 +113,21 @@ def quantise(exact: Path, path: Path) -> None:
     root.setLevel(logging.ERROR)
     try:
         quant_pre_process(str(exact), str(prepared), skip_symbolic_shape=True)
-        quantize_dynamic(str(prepared), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        quantize_dynamic(
+            str(prepared),
+            str(path),
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            reduce_range=True,
+            nodes_to_exclude=_find_narrowing(prepared)[:_EXACT],
+        )
     finally:
         root.setLevel(level)
+
+
+def _find_narrowing(path: Path) -> list[str]:
+    """Name the products that bring each layer's wide activations back to the width of the body, first layer first."""
+    graph = onnx.load(path).graph
+    shapes = {weights.name: tuple(weights.dims) for weights in graph.initializer}
+    found = [(node.name, shapes.get(node.input[1], (0, 0))) for node in graph.node if node.op_type == "MatMul"]
+    return [name for name, shape in found if len(shape) == 2 and shape[0] > shape[1]]

@@ -14,24 +14,24 @@ from training.encoder.data import collate as collate_windows
 from training.encoder.network import Network
 from training.encoder.recipe import EncoderRecipe, LossWeights
 
+# An example, or a variant of it with the same labels.
+Draw = Callable[[np.random.Generator], Example]
 _REPORTS = 10
 
 
-def fit_network(
-    network: Network, examples: Sequence[Example], recipe: EncoderRecipe, *, say: Callable[[str], None]
-) -> None:
+def fit_network(network: Network, draws: Sequence[Draw], recipe: EncoderRecipe, *, say: Callable[[str], None]) -> None:
     """Fit a network in place. The same network, examples, recipe and library versions give the same weights.
 
     Args:
         network: With its starting weights.
-        examples: Documents to fit on.
+        draws: Of the documents to fit on, each giving its example as it is or a variant.
         recipe: Seed, threads, windows, rates and loss weights.
         say: Told of the mean loss, ten times an epoch.
     """
     torch.set_num_threads(recipe.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(recipe.seed)
-    epochs = plan_epochs(examples, recipe)
+    epochs = plan_epochs(draws, recipe)
     options = recipe.fitting
     optimiser, schedule = _build_optimiser(network, recipe, sum(map(len, epochs)))
     network.train()
@@ -51,16 +51,16 @@ def fit_network(
     network.eval()
 
 
-def plan_epochs(examples: Sequence[Example], recipe: EncoderRecipe) -> list[list[list[Window]]]:
-    """Lay out the batches of every epoch; each epoch cuts the texts anew."""
+def plan_epochs(draws: Sequence[Draw], recipe: EncoderRecipe) -> list[list[list[Window]]]:
+    """Lay out the batches of every epoch; each epoch draws and cuts the texts anew."""
     random = np.random.default_rng(recipe.seed)
     options = recipe.windows
     epochs = []
     for _ in range(recipe.fitting.epochs):
         windows = [
             window
-            for example in examples
-            for window in cut_windows(example, limit=options.pieces, early=options.early_cut, random=random)
+            for draw in draws
+            for window in cut_windows(draw(random), limit=options.pieces, early=options.early_cut, random=random)
         ]
         epochs.append(plan_batches(windows, options.batch_pieces, random))
     return epochs
@@ -68,18 +68,16 @@ def plan_epochs(examples: Sequence[Example], recipe: EncoderRecipe) -> list[list
 
 def _build_optimiser(network: Network, recipe: EncoderRecipe, steps: int) -> tuple[AdamW, OneCycleLR]:
     options = recipe.fitting
-    body = list(network.body.parameters())
+    body = [value for value in network.body.parameters() if value.requires_grad]
     heads = [value for name, value in network.named_parameters() if not name.startswith("body.")]
     rates = [options.body_rate, options.head_rate]
     groups = [{"params": body, "lr": rates[0]}, {"params": heads, "lr": rates[1]}]
-    optimiser = AdamW(groups, weight_decay=options.weight_decay)
+    optimiser = AdamW(groups, weight_decay=options.weight_decay, fused=True)
     return optimiser, OneCycleLR(optimiser, rates, total_steps=steps + 1, pct_start=options.warm_share)
 
 
 def measure_loss(outputs: tuple[Tensor, Tensor, Tensor], batch: Batch, weights: LossWeights) -> Tensor:
     """Add up the losses of a batch.
-
-    How a phrase is held is asked only of sentences that have one: of the others the answer would be noise.
 
     Args:
         outputs: Log-odds of sentences, pieces and windows, as from the network.
@@ -87,13 +85,8 @@ def measure_loss(outputs: tuple[Tensor, Tensor, Tensor], batch: Batch, weights: 
         weights: Of the parts.
     """
     sentence, tag, text = outputs
-    n_indicators = tag.shape[1]
     labels = torch.from_numpy(batch.sentence_labels).float()
-    losses = _cross_entropy(sentence, labels, weights.sentence_positive)
-    spoken = (labels[:, n_indicators : 2 * n_indicators].sum(1) > 0).float()
-    stated = losses[:, : 2 * n_indicators].sum(1).mean()
-    held = (losses[:, 2 * n_indicators :].sum(1) * spoken).sum() / spoken.sum().clamp(min=1)
-    total = stated + weights.held * held
+    total = _cross_entropy(sentence, labels, weights.sentence_positive).sum(1).mean()
     if len(tag):
         tags = _cross_entropy(tag, torch.from_numpy(batch.tag_labels).float(), weights.tag_positive)
         total = total + weights.tag * tags.sum(1).mean()

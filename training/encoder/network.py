@@ -12,7 +12,8 @@ from training.encoder.data import Batch
 
 # Log-odds that the heads start from: most sentences and pieces hold nothing.
 _SENTENCE_START, _TAG_START = -3.0, -4.0
-HEADS = ("sentence", "tag", "text")
+# The tag head teaches the body where phrases are; serving has no use for it.
+HEADS = ("sentence", "text")
 
 
 class Network(nn.Module):
@@ -38,7 +39,7 @@ class Network(nn.Module):
         self.body = body
         width = body.config.hidden_size
         self.drop = nn.Dropout(dropout)
-        self.sentence = nn.Linear(width, 2 * n_indicators + 2)
+        self.sentence = nn.Linear(width, 4 * n_indicators)
         self.tag = nn.Linear(width, n_indicators)
         self.text = nn.Linear(width, n_contexts + 1)
         nn.init.constant_(self.sentence.bias, _SENTENCE_START)
@@ -67,11 +68,13 @@ def build_network(base: Path, *, n_indicators: int, n_contexts: int, dropout: fl
     logging.disable_progress_bar()
     torch.manual_seed(seed)
     body = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
+    # Word vectors stay as published: the corpus would move the words it has away from their likes that it lacks.
+    body.embeddings.requires_grad_(requires_grad=False)
     return Network(body, n_indicators=n_indicators, n_contexts=n_contexts, dropout=dropout)
 
 
 def head_arrays(network: Network) -> dict[str, np.ndarray]:
-    """Give weights (n_outputs, width) and bias of every head, float32: `sentence_weights`, `sentence_bias`, ..."""
+    """Give weights (n_outputs, width) and bias of the heads that serving uses, float32: `sentence_weights`, ..."""
     arrays: dict[str, np.ndarray] = {}
     for name in HEADS:
         head = getattr(network, name)

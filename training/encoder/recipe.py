@@ -46,6 +46,21 @@ class WindowOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class VariantOptions:
+    """How often an example is shown as a variant, 0..1.
+
+    Attributes:
+        turned: Chance of turned genders.
+        slipped: Chance of slips of the finger.
+        slips: Share of the longer words that slip then.
+    """
+
+    turned: float
+    slipped: float
+    slips: float
+
+
+@dataclass(frozen=True, slots=True)
 class FittingOptions:
     """AdamW under one learning-rate cycle; rates are the highest of the cycle."""
 
@@ -60,18 +75,22 @@ class FittingOptions:
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """Weights of positive labels (`*_positive`), and of the losses of how a phrase is held, of tags and of texts."""
+    """Weights of positive labels (`*_positive`), and of the losses of tags and of texts; that of sentences counts 1."""
 
     sentence_positive: float
     tag_positive: float
-    held: float
     tag: float
     text: float
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderRecipe:
-    """A whole recipe; `held_out` are development folds, 0-based, that nothing is fitted on."""
+    """A whole recipe.
+
+    Attributes:
+        apart: Groups of development folds, 0-based, each fold in one: for each group a network is fitted on the other
+            groups and reads it. The encoder itself is fitted on all.
+    """
 
     title: str
     version: str
@@ -79,10 +98,11 @@ class EncoderRecipe:
     language: str
     seed: int
     threads: int
-    held_out: tuple[int, ...]
+    apart: tuple[tuple[int, ...], ...]
     base: BaseWeights
     split: SplitOptions
     windows: WindowOptions
+    variants: VariantOptions
     fitting: FittingOptions
     loss: LossWeights
 
@@ -92,11 +112,12 @@ _TABLES = {
     "base": BaseWeights,
     "split": SplitOptions,
     "windows": WindowOptions,
+    "variants": VariantOptions,
     "fitting": FittingOptions,
     "loss": LossWeights,
 }
-_SHARES = {"test_share", "early_cut", "warm_share", "dropout"}
-_FROM_ZERO = {"seed", "weight_decay", "held", "tag", "text", *_SHARES}
+_SHARES = {"test_share", "early_cut", "warm_share", "dropout", "turned", "slipped", "slips"}
+_FROM_ZERO = {"seed", "weight_decay", "tag", "text", *_SHARES}
 
 
 def encoder_recipe_names() -> list[str]:
@@ -125,10 +146,7 @@ def build_encoder_recipe(data: Mapping[str, Any], name: str) -> EncoderRecipe:
     for table, kind in _TABLES.items():
         _check_fields(data[table], kind, f"{place}: [{table}]")
         content[table] = kind(**data[table])
-    if not isinstance(data["held_out"], list | tuple):
-        raise RecipeError(f"{place}: held_out is {data['held_out']!r}; it must be a list of folds")
-    recipe = EncoderRecipe(**content | {"held_out": tuple(data["held_out"])})
-    check_folds_held_out(recipe, place)
+    recipe = EncoderRecipe(**content | {"apart": _check_groups(data["apart"], data["split"]["folds"], place)})
     if recipe.windows.pieces != WINDOW:
         raise RecipeError(f"{place}: [windows] pieces is {recipe.windows.pieces}; allowed: {WINDOW}, as in serving")
     if recipe.windows.batch_pieces < recipe.windows.pieces + 2:
@@ -136,15 +154,16 @@ def build_encoder_recipe(data: Mapping[str, Any], name: str) -> EncoderRecipe:
     return recipe
 
 
-def check_folds_held_out(recipe: EncoderRecipe, place: str) -> None:
-    """Refuse folds that the split does not have, or to hold out all of them.
-
-    Raises:
-        RecipeError: names the folds and what is allowed.
-    """
-    folds, held_out = recipe.split.folds, recipe.held_out
-    if len(set(held_out)) == folds or any(type(fold) is not int or not 0 <= fold < folds for fold in held_out):
-        raise RecipeError(f"{place}: held_out is {list(held_out)}; allowed: some of 0..{folds - 1}, not all")
+def _check_groups(found: object, folds: int, place: str) -> tuple[tuple[int, ...], ...]:
+    """Take groups of folds that hold each fold once, in two groups at least."""
+    groups = found if isinstance(found, list | tuple) else []
+    listed = [fold for group in groups if isinstance(group, list | tuple) for fold in group]
+    whole = all(type(fold) is int for fold in listed) and sorted(listed) == list(range(folds))
+    if len(groups) < 2 or not whole or not all(groups):
+        raise RecipeError(
+            f"{place}: apart is {found!r}; it must be groups of folds, two or more, each of 0..{folds - 1} once"
+        )
+    return tuple(tuple(group) for group in groups)
 
 
 def _check_fields(found: Any, kind: type, place: str) -> None:

@@ -1,0 +1,98 @@
+"""What encoders that did not see a document gave for it: the stacking data of the deep tier, stored beside the encoder.
+
+Fitting an encoder for every fold takes hours of the large training libraries; what comes of it is a few numbers a
+sentence. They are kept, so that everything above the encoder can be fitted again without those libraries.
+"""
+
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from classifier.encoder import Encoder
+from classifier.errors import ArtifactError
+
+OUT_OF_FOLD = "out_of_fold.npz"
+# Log-odds are kept as whole steps in one byte: far finer than two fits agree.
+_STEP = 0.1
+# Sentences (n_sentences, n_outputs), texts (n_windows, n_text_outputs) and windows (n_windows, 2) of one document.
+DocumentRead = tuple[np.ndarray, np.ndarray, np.ndarray]
+_NAMES = ("sentences", "texts", "windows", "sentence_bounds", "window_bounds")
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Out-of-fold reads of n_documents, in the order of the split's development part.
+
+    Attributes:
+        sentences: (n_sentences, n_outputs) log-odds, all documents one after the other.
+        texts: (n_windows, n_text_outputs) log-odds.
+        windows: (n_windows, 2) sentences `[first, last)` of the window in its document.
+        sentence_bounds: (n_documents + 1,) where each document's sentences begin.
+        window_bounds: (n_documents + 1,) where each document's windows begin.
+    """
+
+    sentences: np.ndarray
+    texts: np.ndarray
+    windows: np.ndarray
+    sentence_bounds: np.ndarray
+    window_bounds: np.ndarray
+
+    def __len__(self) -> int:
+        """Count the documents."""
+        return len(self.sentence_bounds) - 1
+
+    def of(self, number: int) -> DocumentRead:
+        """Give sentences, texts and windows of a document."""
+        first, last = self.sentence_bounds[number : number + 2]
+        begin, end = self.window_bounds[number : number + 2]
+        return self.sentences[first:last], self.texts[begin:end], self.windows[begin:end]
+
+
+def join_reads(reads: list[DocumentRead]) -> OutOfFold:
+    """Put the sentences, texts and windows of documents one after the other, rounded to what is stored."""
+    return OutOfFold(
+        sentences=_round(np.concatenate([read[0] for read in reads])),
+        texts=_round(np.concatenate([read[1] for read in reads])),
+        windows=np.concatenate([read[2] for read in reads]).astype(np.int32),
+        sentence_bounds=np.cumsum([0, *(len(read[0]) for read in reads)]),
+        window_bounds=np.cumsum([0, *(len(read[1]) for read in reads)]),
+    )
+
+
+def _round(log_odds: np.ndarray) -> np.ndarray:
+    return np.asarray(np.clip(np.rint(log_odds / _STEP), -127, 127) * _STEP)
+
+
+def save_out_of_fold(reads: OutOfFold, folder: Path) -> str:
+    """Write the file and give its SHA-256."""
+    arrays = {name: getattr(reads, name) for name in _NAMES}
+    for name in ("sentences", "texts"):
+        arrays[name] = np.rint(arrays[name] / _STEP).astype(np.int8)
+    path = folder / OUT_OF_FOLD
+    np.savez_compressed(path, **arrays)
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def load_out_of_fold(encoder: Encoder) -> OutOfFold:
+    """Read the file beside an encoder; nothing in it is executed.
+
+    Raises:
+        ArtifactError: it is missing, changed or no such file.
+    """
+    path, expected = encoder.folder / OUT_OF_FOLD, encoder.manifest.get("out_of_fold_sha256")
+    if not path.is_file():
+        raise ArtifactError(f"'{path}' is missing: it is needed to fit a deep tier; make it by train-encoder")
+    if (found := sha256(path.read_bytes()).hexdigest()) != expected:
+        raise ArtifactError(f"'{path}' has sha256 {found}; the encoder's manifest says {expected}")
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            arrays = {name: data[name] for name in _NAMES}
+    except (KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+        raise ArtifactError(f"'{path}' is refused: {type(error).__name__}") from error
+    for name in ("sentences", "texts"):
+        arrays[name] = arrays[name].astype(np.float64) * _STEP
+    return OutOfFold(**arrays)
