@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.language import UNDETERMINED, detect_language
+from classifier.language import UNDETERMINED, detect_language, identify_language
 
 ENGLISH = "the manager took my passport and he keeps it in his safe until the season ends"
 SPANISH = "el patrón nos quitó los pasaportes y no nos deja salir de la casa por la noche"
@@ -34,10 +34,33 @@ def test_english_of_unknown_words_is_still_english() -> None:
     assert (found.code, found.supported) == ("en", True)
 
 
-def test_mostly_known_words_outweigh_an_identifier() -> None:
-    found = detect_language(SPANISH, coverage=0.65, words=17, language="en")
+def test_mostly_known_words_outweigh_an_identifier_in_doubt() -> None:
+    found = detect_language("we wrk n wrk in d farm no salry", coverage=0.65, words=8, language="en")
     assert (found.code, found.supported) == ("en", True)
     assert found.probability == 0.65
+
+
+def test_identifier_without_doubt_outweighs_half_known_words() -> None:
+    found = detect_language(SPANISH, coverage=0.65, words=17, language="en")
+    assert (found.code, found.supported) == ("es", False)
+
+
+ACCENTED = "thé mánager tóok my pásspórt ánd hé kéeps ít ín hís sáfe"
+
+
+def test_accents_on_every_word_do_not_make_it_another_language() -> None:
+    found = detect_language(ACCENTED, coverage=0.1, words=11, language="en")
+    assert (found.code, found.supported) == ("en", True)
+    assert identify_language(ACCENTED)[0] == "en"
+
+
+VIETNAMESE = "tôi quên chìa khóa ở văn phòng"
+
+
+@pytest.mark.parametrize(("text", "code"), [(VIETNAMESE, "vi"), (SPANISH, "es")], ids=["vi", "es"])
+def test_text_whose_accents_are_its_own_keeps_its_language(text: str, code: str) -> None:
+    assert identify_language(text)[0] == code
+    assert detect_language(text, coverage=0.1, words=7, language="en").code == code
 
 
 @pytest.mark.parametrize("words", [1, 2], ids=str)
