@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 
 UNDETERMINED = "und"
 _CLEAR = 0.75
-_LIKELY = 0.6
+_LIKELY = 0.55
 # A text whose words are known is said to be in the language with this probability; no finer estimate is claimed.
 _CLEAR_PROBABILITY = 0.99
 _ENOUGH_WORDS = 3
 _READ = 2000
-# An identifier this sure of a text with its accents on is not asked again; real Vietnamese is at 1.0.
-_SURE = 0.99
+# An identifier this sure is believed over half-known words: slang and rows of names it takes for something else with
+# less.
+_SURE = 0.9
+# And this sure of a text without its accents, that they are not the text's own.
+_SURE_WITHOUT = 0.7
 _lock = threading.Lock()
 
 
@@ -43,14 +46,7 @@ def identify_language(text: str) -> tuple[str, float]:
     Args:
         text: Normalised text; the first 2000 code points are read.
     """
-    beginning = text[:_READ]
-    code, probability = _classify(beginning)
-    if probability >= _SURE or beginning.isascii():
-        return code, probability
-    plain = _strip_accents(beginning)
-    if plain == beginning:
-        return code, probability
-    return max((code, probability), _classify(plain), key=lambda found: found[1])
+    return max(_read(text), key=lambda found: found[1])
 
 
 def detect_language(text: str, *, coverage: float, words: int, language: str) -> Language:
@@ -66,11 +62,24 @@ def detect_language(text: str, *, coverage: float, words: int, language: str) ->
         return Language(UNDETERMINED, 0.0, supported=False)
     if coverage >= (_CLEAR if words >= _ENOUGH_WORDS else 1.0):
         return Language(language, _CLEAR_PROBABILITY, supported=True)
-    code, probability = identify_language(text)
-    if code != language and coverage >= _LIKELY:
+    readings = _read(text)
+    code, probability = max(readings, key=lambda found: found[1])
+    without = readings[-1]
+    if code != language and without[0] == language and without[1] >= _SURE_WITHOUT:
+        code, probability = without
+    if code != language and coverage >= _LIKELY and probability < _SURE:
         # Names, slang and misspellings lead identifiers astray; a mostly known vocabulary does not lie.
         return Language(language, round(coverage, 4), supported=True)
     return Language(code, round(probability, 4), supported=code == language)
+
+
+def _read(text: str) -> list[tuple[str, float]]:
+    """Identify the beginning of a text as it stands, and without accents where it has any."""
+    beginning = text[:_READ]
+    readings = [_classify(beginning)]
+    if not beginning.isascii() and (plain := _strip_accents(beginning)) != beginning:
+        readings.append(_classify(plain))
+    return readings
 
 
 def _classify(text: str) -> tuple[str, float]:

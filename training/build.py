@@ -59,7 +59,8 @@ def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Call
     analyzer = load(folder)
     test = evaluate(analyzer, [records[i] for i in split.test], seed=recipe.seed)
     metrics: dict[str, Any] = {"tier": analyzer.tier, "test": build_summary(test)}
-    if DEFAULT_SUITE.is_dir():
+    # The suite's texts are English.
+    if recipe.language == "en" and DEFAULT_SUITE.is_dir():
         say("running the functional suite")
         metrics["suite"] = build_suite_summary(run_suite(analyzer, load_suite(DEFAULT_SUITE)))
     return _write(folder, name, result, recipe, (data, metrics))

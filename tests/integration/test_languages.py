@@ -13,7 +13,9 @@ from classifier.language import identify_language
 TEXTS = Path(__file__).parents[1] / "data" / "languages.jsonl"
 LEAST = 0.98
 GRAVE, ACUTE, CIRCUMFLEX = (dict(zip("aeiou", letters, strict=True)) for letters in ("àèìòù", "áéíóú", "âêîôû"))
-TOLD = "El encargado nos quitó los pasaportes al llegar y no nos los devuelve hasta que paguemos la deuda del viaje."
+TOLD = (
+    "El encargado nos quitó los pasaportes y los guarda en su caja fuerte. Debemos la deuda del viaje y sube cada mes."
+)
 
 
 def read_texts() -> list[dict[str, Any]]:

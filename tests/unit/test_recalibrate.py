@@ -16,6 +16,7 @@ from classifier.artifact import load as load_artifact
 from classifier.errors import CorpusError
 from classifier.pipeline import Pipeline
 from classifier.scoring import (
+    N_HELD,
     DocumentModel,
     indicator_inputs,
     pool,
@@ -143,7 +144,7 @@ def log_odds_of(outcomes: Sequence[Outcome], seed: int) -> tuple[np.ndarray, np.
     """
     random, outputs = np.random.default_rng(seed), build_outputs()
     model = draw_document_model(random)
-    sentences = random.normal(size=(4, 2 * outputs.n_indicators + 2))
+    sentences = random.normal(size=(4, (2 + N_HELD) * outputs.n_indicators))
     pooled = pool(sentences, random.normal(size=outputs.n_contexts + 1), outputs)
     log_context = softmax_log(model.context_weights @ pooled.context + model.context_intercept)
     inputs, reviewed = indicator_inputs(pooled, log_context), review_inputs(pooled, log_context, outputs)
