@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 ARGS ?=
+# What checks and tests cover; the extra train-encoder is left out for its size.
+EXTRAS := $(addprefix --extra ,train notebooks cluster dedupe postgres oidc build dev)
 
 # One BLAS thread: sums come out in one order, so training repeats to the last digit; a server scales by processes.
 export OMP_NUM_THREADS := 1
@@ -50,15 +52,16 @@ format: $(VENV)/.stamp-dev ## Format the code and apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-train: $(VENV)/.stamp-dev ## Rebuild the default model from the corpus in the repository
+train: $(VENV)/.stamp-dev ## Rebuild the models from the corpus in the repository
 	$(BIN)/tellsign train --recipe default --output classifier/models/default $(ARGS)
+	$(BIN)/tellsign train --recipe es --output classifier/models/es $(ARGS)
 
 bench: $(VENV)/.stamp-dev ## Measure speed and memory on this machine
 	@for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
 
 lock: $(VENV)/.stamp-dev ## Choose new dependency versions and write both lock files
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal \
-	  --python-version 3.11 --extra train --extra build --extra dev --generate-hashes --output-file requirements.lock
+	  --python-version 3.11 $(EXTRAS) --generate-hashes --output-file requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal \
 	  --python-version 3.11 --extra build --constraint requirements.lock --generate-hashes \
 	  --output-file requirements-serve.lock
