@@ -1,0 +1,1 @@
+"""Keeps documents, analyses and decisions; start at `store.py`, the tables are in `tables.py`."""
