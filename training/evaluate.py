@@ -119,7 +119,7 @@ def measure(
         documents=len(records),
         groups=len({record.group for record in records}),
         abstained=sum(analysis.review.probability is None for analysis in analyses),
-        overall={name: measure_interval(one, weights) for name, one in _measures(outcome).items()},
+        overall={name: measure_interval(one, weights) for name, one in build_measures(outcome).items()},
         indicators=sorted(rows, key=lambda row: (np.isnan(row.average_precision.value), row.average_precision.value)),
     )
 
@@ -167,7 +167,8 @@ def _row(number: int, name: str, outcome: Outcome, weights: np.ndarray) -> Indic
     )
 
 
-def _measures(outcome: Outcome) -> dict[str, Measure]:
+def build_measures(outcome: Outcome) -> dict[str, Measure]:
+    """Give the measures over all indicators, by name."""
     truth = outcome.states[:, :, 0]
     present = np.flatnonzero(truth.any(axis=0)).tolist()
     everything = np.ones(len(truth))

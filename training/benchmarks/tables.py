@@ -39,10 +39,10 @@ def load_tables(card: BenchmarkCard, data: Path | None = None, *, hub: Hub | Non
 
 
 def _load_part(part: Part, data: Path | None, hub: Hub) -> "Dataset":
-    places = list(_candidates(part, data))
+    places = list(list_places(part, data))
     for path in places:
         if path.is_file():
-            return _choose_columns(_read_file(path, part), part, path.name)
+            return read_table(path, part)
     if not part.hub:
         raise CorpusError(f"{_missing(part, places)}; no hub id is known for it in this form")
     try:
@@ -54,7 +54,8 @@ def _load_part(part: Part, data: Path | None, hub: Hub) -> "Dataset":
         ) from None
 
 
-def _candidates(part: Part, data: Path | None) -> Iterable[Path]:
+def list_places(part: Part, data: Path | None) -> Iterable[Path]:
+    """Give the places where the file of a part may lie, the most likely first; see `load_tables`."""
     if data is not None:
         if not data.is_dir():
             yield data
@@ -68,6 +69,15 @@ def _missing(part: Part, places: list[Path]) -> str:
     if not places:
         return f"no folder to look for benchmark file '{part.file}' in: give --data, or set {_DATA}"
     return f"benchmark file '{part.file}' is missing; looked for {', '.join(str(path) for path in places)}"
+
+
+def read_table(path: Path, part: Part) -> "Dataset":
+    """Read a local file with the columns of a part.
+
+    Raises:
+        CorpusError: the file is in another form, or lacks a column.
+    """
+    return _choose_columns(_read_file(path, part), part, path.name)
 
 
 def _read_file(path: Path, part: Part) -> "Dataset":
@@ -116,8 +126,8 @@ def _choose_columns(table: "Dataset", part: Part, place: str) -> "Dataset":
     return table.select_columns([*part.columns, *(name for name in part.optional if name in found)])
 
 
-def fetch_from_hub(part: Part) -> "Dataset":
-    """Load a part from the Hugging Face hub; `HF_HUB_OFFLINE` is respected.
+def fetch_from_hub(part: Part, *, streaming: bool = False) -> "Dataset":
+    """Load a part from the Hugging Face hub, or open it for reading row by row; `HF_HUB_OFFLINE` is respected.
 
     Raises:
         OSError: the hub cannot be reached; said within seconds, where `load_dataset` alone would retry for twenty.
@@ -133,6 +143,6 @@ def fetch_from_hub(part: Part) -> "Dataset":
     from datasets import load_dataset  # noqa: PLC0415
 
     try:
-        return load_dataset(part.hub, split=part.split or "train", revision=revision)
+        return load_dataset(part.hub, split=part.split or "train", revision=revision, streaming=streaming)
     except ValueError:
         raise CorpusError(f"'{part.hub}' on the hub has no split '{part.split}'") from None
