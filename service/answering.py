@@ -28,6 +28,8 @@ async def answer(request: Request, documents: Sequence[Document]) -> list[Outcom
     except NotReadyError as error:
         raise not_ready(error) from None
     parts.metrics.count_outcomes(outcomes)
+    if parts.shadow is not None:
+        parts.shadow.offer(documents, outcomes)
     analyses = [outcome for outcome in outcomes if isinstance(outcome, Analysis)]
     request.state.counts = {
         "documents": len(outcomes),

@@ -26,17 +26,22 @@ from service.parts import Parts
 from service.problems import install_problems
 from service.security import KeyRing
 from service.settings import Settings, SettingsError
+from service.shadow import Shadow
+from service.shadow_figures import ShadowCollector
+from service.shadow_reader import ProcessReader
 
 
-def create_app(settings: Settings, *, analyzer: Analyzer | None = None) -> FastAPI:
+def create_app(settings: Settings, *, analyzer: Analyzer | None = None, shadow: Shadow | None = None) -> FastAPI:
     """The ASGI application; its lifespan loads the model, so a server that runs it listens once that is done.
 
     Args:
         settings: Limits, keys and the model folder.
         analyzer: Used instead of loading the model folder of the settings.
+        shadow: Used instead of one for the shadow model of the settings.
 
     Raises:
         service.security.KeysError: The keys file is not usable.
+        classifier.errors.ArtifactError: The shadow model is refused.
     """
     queue = AnalysisQueue(capacity=settings.queue_documents)
     metrics = Metrics(lambda: queue.held)
@@ -44,11 +49,14 @@ def create_app(settings: Settings, *, analyzer: Analyzer | None = None) -> FastA
         KeyRing(settings.keys_file) if settings.keys_file else None,
         RateLimiter(settings.rate) if settings.rate else None,
     )
+    shadow = shadow or _build_shadow(settings)
+    if shadow is not None:
+        metrics.include(ShadowCollector(shadow))
     app = DescribedApi(
         title="Tellsign",
         version=_version(),
         description=DESCRIPTION,
-        lifespan=_lifespan(queue, lambda: analyzer or _load(settings)),
+        lifespan=_lifespan(queue, lambda: analyzer or _load(settings), shadow),
         openapi_url="/openapi.json" if settings.docs else None,
         # The usual documentation pages load scripts from elsewhere, which our own policy forbids.
         docs_url=None,
@@ -56,10 +64,10 @@ def create_app(settings: Settings, *, analyzer: Analyzer | None = None) -> FastA
         # Traces carry addresses and queries; the log line and the counters are what is kept of a request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.parts = Parts(settings, queue, metrics, access)
+    app.state.parts = Parts(settings, queue, metrics, access, shadow)
     app.add_middleware(Boundary, metrics=metrics)
     install_problems(app)
-    for router in (*ROUTERS, web.router):
+    for router in (*ROUTERS, *web.ROUTERS):
         app.include_router(router)
     app.mount(STATIC, web.static_files(), name="static")
     return app
@@ -106,7 +114,7 @@ class AnnouncingServer(uvicorn.Server):
 
 
 def _lifespan(
-    queue: AnalysisQueue, load: Callable[[], Analyzer]
+    queue: AnalysisQueue, load: Callable[[], Analyzer], shadow: Shadow | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -116,14 +124,25 @@ def _lifespan(
             # The server only reports that starting failed; `serve` raises the reason to the command line.
             app.state.refusal = error
             raise
+        if shadow is not None:
+            shadow.start()
         yield
         await queue.close()
+        if shadow is not None:
+            shadow.stop()
 
     return lifespan
 
 
 def _load(settings: Settings) -> Analyzer:
     return classifier.load(settings.model, max_characters=settings.max_characters, tier=settings.tier)
+
+
+def _build_shadow(settings: Settings) -> Shadow | None:
+    if settings.shadow_model is None:
+        return None
+    reader = ProcessReader(settings.shadow_model, max_characters=settings.max_characters)
+    return Shadow(reader, share=settings.shadow_share)
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.commands import extras, keys, model, score, serve, taxonomy
+from service.commands import audit, audit_sample, extras, keys, model, retention, score, serve, store, taxonomy
 from service.commands.exits import USAGE, OneLineErrors
 from service.commands.ports import Ports, one_blas_thread
 
@@ -29,8 +29,16 @@ app.command("evaluate", context_settings=extras.PASS_THROUGH)(extras.evaluate)
 app.command("budget", context_settings=extras.PASS_THROUGH)(extras.budget)
 app.command("recalibrate", context_settings=extras.PASS_THROUGH)(extras.recalibrate)
 app.command("benchmark", context_settings=extras.PASS_THROUGH)(extras.benchmark)
+app.command("corpus", context_settings=extras.PASS_THROUGH)(extras.corpus)
+app.command("compare", context_settings=extras.PASS_THROUGH)(extras.compare)
+app.command("promote", context_settings=extras.PASS_THROUGH)(extras.promote)
+app.command("card", context_settings=extras.PASS_THROUGH)(extras.card)
 app.command("train-encoder", context_settings=extras.PASS_THROUGH)(extras.train_encoder)
 app.add_typer(keys.app, name="keys")
+app.add_typer(audit_sample.app, name="audit-sample")
+app.add_typer(store.app, name="store")
+app.add_typer(retention.app, name="retention")
+app.add_typer(audit.app, name="audit")
 
 
 def _show_version(wanted: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
 
 from classifier.document import Analysis
 from classifier.errors import DocumentError
@@ -32,6 +33,10 @@ class Metrics:
         self._reviews = Counter("tellsign_reviews", "Documents put forward for review", registry=own)
         gauge = Gauge("tellsign_queue_documents", "Documents that wait or run now", registry=own)
         gauge.set_function(waiting)
+
+    def include(self, collector: Collector) -> None:
+        """Show the counters of another part too."""
+        self._registry.register(collector)
 
     def count_request(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answered request; `route` is the template, never the path as sent."""

@@ -9,6 +9,7 @@ from service.access import Access
 from service.analysis_queue import AnalysisQueue
 from service.metrics import Metrics
 from service.settings import Settings
+from service.shadow import Shadow
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Parts:
     queue: AnalysisQueue
     metrics: Metrics
     access: Access
+    shadow: Shadow | None = None
 
 
 def parts_of(request: Request) -> Parts:

@@ -220,6 +220,28 @@ class ModelOut(BaseModel):
     model: ModelInfoOut
 
 
+class ShadowQuestionOut(BaseModel):
+    """How two models differ on `review` or on one indicator."""
+
+    mean_absolute_difference: float | None
+    gained: int
+    lost: int
+
+
+class ShadowOut(BaseModel):
+    """How a second model would have answered; only `state` where none is set."""
+
+    state: str
+    model: ModelInfoOut | None = None
+    share: float | None = None
+    sampled: int | None = None
+    dropped: int | None = None
+    compared: int | None = None
+    unanswered: int | None = None
+    agreement: float | None = None
+    questions: dict[str, ShadowQuestionOut] | None = None
+
+
 class StatusOut(BaseModel):
     """A word for a probe."""
 

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from classifier.errors import TellsignError
 
-SCOPES = ("analyze", "read", "metrics")
+SCOPES = ("analyze", "read", "metrics", "admin")
 TOKEN_PREFIX = "tsk_"  # noqa: S105 - lets scanners find a leaked key; the secret part is random
 
 

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
         port: TCP port; 0 lets the system choose.
         model: Model folder; None for the one that ships in the package.
         tier: `fast`, `cascade` or `deep`; None for what suits the model: `cascade` where it was fitted to an encoder.
+        shadow_model: Folder of a second model that reads live traffic in silence; None for none.
+        shadow_share: Share of the documents that it reads, above 0 and up to 1.
         max_characters: Longest text, code points.
         max_documents: Most documents in one request.
         max_body_bytes: Largest request body, bytes.
@@ -45,6 +47,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     model: Path | None = None
     tier: Tier | None = None
+    shadow_model: Path | None = None
+    shadow_share: float = Field(default=0.1, gt=0.0, le=1.0)
     max_characters: int = Field(default=100_000, ge=1, le=10_000_000)
     max_documents: int = Field(default=256, ge=1, le=100_000)
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024)

@@ -46,3 +46,27 @@ def train_encoder(context: typer.Context, arguments: Rest = None) -> None:
     """Fine-tune the sentence encoder; needs tellsign[train-encoder]; see tellsign train-encoder --help."""
     with refusals():
         raise typer.Exit(ports_of(context).run_extra("train-encoder", arguments or []))
+
+
+def corpus(context: typer.Context, arguments: Rest = None) -> None:
+    """List, count or check labelled corpora; see tellsign corpus --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("corpus", arguments or []))
+
+
+def compare(context: typer.Context, arguments: Rest = None) -> None:
+    """Compare two models on the same labelled texts; see tellsign compare --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("compare", arguments or []))
+
+
+def promote(context: typer.Context, arguments: Rest = None) -> None:
+    """Put a model in place of another unless it is worse where it must not be; see tellsign promote --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("promote", arguments or []))
+
+
+def card(context: typer.Context, arguments: Rest = None) -> None:
+    """Write the model card and the data sheet of a model; see tellsign card --help."""
+    with refusals():
+        raise typer.Exit(ports_of(context).run_extra("card", arguments or []))

@@ -78,7 +78,7 @@ def load_analyzer(model: Path | None, tier: Tier | None) -> Analyzer:
         ArtifactError: The folder is refused, or has no such tier.
     """
     import classifier  # noqa: PLC0415
-    from service.scoring_files import MAX_CHARACTERS  # noqa: PLC0415
+    from service.batch.items import MAX_CHARACTERS  # noqa: PLC0415
 
     return cast("Analyzer", classifier.load(model, max_characters=MAX_CHARACTERS, tier=tier))
 

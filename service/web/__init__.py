@@ -1,5 +1,8 @@
 """The analyze page: `routes.py` answers it, `reading.py` decides what it says, `segments.py` cuts the text."""
 
+from service.web import model_page
 from service.web.routes import router, static_files
 
-__all__ = ["router", "static_files"]
+ROUTERS = (router, model_page.router)
+
+__all__ = ["ROUTERS", "router", "static_files"]

@@ -24,8 +24,8 @@ from tests.cli_fakes import ASSERTED, NOTHING
 ROOT = Path(__file__).parents[2]
 # Seconds after which a process that should have ended is a failure.
 PATIENCE = 60
-# More than the workers hold at once, so that results are written while the input stays open.
-LINES = b"".join(orjson.dumps({"text": NOTHING}) + b"\n" for _ in range(64 * 8))
+# More shards than the workers hold at once, so that results are written while the input stays open.
+LINES = b"".join(orjson.dumps({"text": NOTHING}) + b"\n" for _ in range(16 * 10))
 COMMAND = (sys.executable, cli_fakes.__file__)
 
 
@@ -36,7 +36,7 @@ def environment(**more: str) -> dict[str, str]:
 @contextmanager
 def running(folder: Path, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
     """Score standard input into `out.jsonl`; in the block results are being written and the input is still open."""
-    command = [*COMMAND, "score", "-", "--jsonl", "--output", "out.jsonl", *options]
+    command = [*COMMAND, "score", "-", "--jsonl", "--output", "out.jsonl", "--shard-size", "16", *options]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     # A test run in the background ignores Ctrl-C, and its children would inherit that.
     started = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
@@ -45,8 +45,7 @@ def running(folder: Path, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
             assert process.stdin is not None
             process.stdin.write(LINES)
             process.stdin.flush()
-            written = folder / f".out.jsonl.{process.pid}.tmp"
-            while not (written.exists() and written.stat().st_size):
+            while not list(folder.glob("out.run/shards/000/000*.jsonl")):
                 assert process.poll() is None, "the run ended although its input is open"
                 time.sleep(0.02)
             yield process
@@ -54,19 +53,36 @@ def running(folder: Path, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
             process.kill()
 
 
-def names(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
-
-
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
-def test_stopped_run_leaves_no_file(number: signal.Signals, code: int, jobs: str, tmp_path: Path) -> None:
+def test_stopped_run_over_a_stream_leaves_no_file(number: signal.Signals, code: int, jobs: str, tmp_path: Path) -> None:
+    """It could not be resumed."""
     with running(tmp_path, "--jobs", jobs) as process:
         process.send_signal(number)
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert b"Traceback" not in errors
-    assert names(tmp_path) == []
+    assert b"interrupted; out.jsonl was not written" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_stopped_by_ctrl_c_says_how_it_goes_on(tmp_path: Path) -> None:
+    """Ctrl-C reaches the whole group of processes at once, as on a terminal."""
+    (tmp_path / "in.jsonl").write_bytes(LINES * 30)
+    command = [*COMMAND, "score", "in.jsonl", "--output", "out.jsonl", "--shard-size", "16", "--jobs", "2"]
+    started = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stderr": subprocess.PIPE, "start_new_session": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), preexec_fn=started, **pipes) as process:  # type: ignore[call-overload]  # noqa: PLW1509 - no threads here
+        while not list(tmp_path.glob("out.run/shards/000/*.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, b"Traceback" in errors) == (130, False)
+    assert b"repeat the command with --resume to go on" in errors
+    done = subprocess.run([*command, "--resume"], cwd=tmp_path, env=environment(), check=True, timeout=2 * PATIENCE)
+    assert done.returncode == 0
+    assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 160 * 30
 
 
 def test_killed_run_leaves_nothing_under_the_final_name_and_no_worker(tmp_path: Path) -> None:
@@ -136,9 +152,9 @@ def test_no_color_is_respected_on_a_terminal() -> None:
 def test_live_progress_is_wiped_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(LINES)
     shown = on_terminal("score", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl"))
-    assert "512 documents" in shown
-    assert shown.rstrip().endswith("out.jsonl")
-    assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 512
+    assert "160 documents" in shown
+    assert shown.rstrip().endswith("out.run")
+    assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == 160
 
 
 @pytest.mark.parametrize("command", ["train", "budget", "taxonomy"])

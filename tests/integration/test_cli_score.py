@@ -53,14 +53,16 @@ def test_output_has_the_same_ids_in_the_same_order(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(
         b"".join(orjson.dumps({"id": name, "text": NOTHING, "extra": {}}) + b"\n" for name in ("z", 7, "a b", "z"))
     )
-    result = score(str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl"))
+    result = score(str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl"), "--no-dedupe")
     assert result.exit_code == 0
     assert [line["id"] for line in read(tmp_path / "out.jsonl")] == ["z", "7", "a b", "z"]
-    assert result.stderr == f"tellsign: 4 documents analysed, written to {tmp_path / 'out.jsonl'}\n"
+    first, second = result.stderr.splitlines()
+    assert first == f"tellsign: 4 documents analysed, written to {tmp_path / 'out.jsonl'}"
+    assert second.endswith(f" documents/s; {tmp_path / 'out.run'}")
 
 
 def test_bad_documents_are_dead_letters_and_nothing_is_lost(tmp_path: Path) -> None:
-    result = score(str(corpus(tmp_path)), "--output", str(tmp_path / "out.jsonl"), "--quiet")
+    result = score(str(corpus(tmp_path)), "--output", str(tmp_path / "out.jsonl"), "--quiet", "--no-dedupe")
     done, dead = read(tmp_path / "out.jsonl"), read(tmp_path / "out.dead.jsonl")
     assert result.exit_code == 1
     assert (len(done), len(dead)) == (290, 10)
@@ -71,10 +73,8 @@ def test_bad_documents_are_dead_letters_and_nothing_is_lost(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
 def test_any_number_of_workers_writes_the_same_bytes(suffix: str, tmp_path: Path) -> None:
-    if suffix == ".parquet":
-        pytest.importorskip("pyarrow")
     source, outputs = corpus(tmp_path, count=1000), []
-    for jobs in ("1", "2"):
+    for jobs in ("1", "3"):
         output = tmp_path / f"out-{jobs}{suffix}"
         score(str(source), "--output", str(output), "--jobs", jobs)
         outputs.append(output.read_bytes() + (tmp_path / f"out-{jobs}.dead.jsonl").read_bytes())
@@ -96,6 +96,20 @@ def test_output_inside_the_folder_it_reads_is_not_read(tmp_path: Path) -> None:
         assert [line["id"] for line in read(tmp_path / "out.jsonl")] == ["a.txt"]
 
 
+def test_run_is_resumed_and_its_dead_letters_retried(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(orjson.dumps({"id": "a", "text": NOTHING}) + b"\n")
+    (tmp_path / "late.jsonl").write_bytes(b"broken\n")
+    command = [str(tmp_path / "in.jsonl"), str(tmp_path / "late.jsonl"), "--output", str(tmp_path / "out.jsonl")]
+    assert score(*command).exit_code == 1
+    (tmp_path / "out.jsonl").unlink()
+    assert score(*command, "--resume").exit_code == 1
+    (tmp_path / "late.jsonl").write_bytes(orjson.dumps({"id": "b", "text": NOTHING}) + b"\n")
+    refused = score(*command, "--resume")
+    assert (refused.exit_code, "late.jsonl changed" in refused.stderr) == (3, True)
+    assert score(*command, "--retry-dead").exit_code == 0
+    assert [line["id"] for line in read(tmp_path / "out.jsonl")] == ["a", "b"]
+
+
 def test_output_may_not_overwrite_its_input(tmp_path: Path) -> None:
     source = corpus(tmp_path)
     before = source.read_bytes()
@@ -105,12 +119,14 @@ def test_output_may_not_overwrite_its_input(tmp_path: Path) -> None:
 
 def test_json_with_output_is_a_summary_of_the_run(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
-    result = score(str(corpus(tmp_path)), "--output", str(output), "--json", "--quiet")
+    result = score(str(corpus(tmp_path)), "--output", str(output), "--json", "--quiet", "--no-dedupe")
     assert orjson.loads(result.stdout) == {
         "analysed": 290,
         "dead_letters": 10,
+        "duplicates": 0,
         "output": str(output),
         "dead_letter_file": str(tmp_path / "out.dead.jsonl"),
+        "run_folder": str(tmp_path / "out.run"),
     }
 
 

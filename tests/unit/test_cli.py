@@ -19,7 +19,18 @@ from service.commands.exits import UsageProblem
 from service.commands.ports import run_extra
 from tests.cli_fakes import NOTHING, fake_ports, load_dying
 
-EXTRAS = ("train", "evaluate", "budget", "recalibrate", "benchmark", "train-encoder")
+EXTRAS = (
+    "train",
+    "evaluate",
+    "budget",
+    "recalibrate",
+    "benchmark",
+    "corpus",
+    "compare",
+    "promote",
+    "card",
+    "train-encoder",
+)
 
 
 def tellsign(*arguments: str, stdin: bytes = b"", **doors: object) -> Result:
@@ -36,7 +47,18 @@ def test_version_is_one_line() -> None:
 def test_help_names_every_command() -> None:
     result = tellsign("--help")
     assert result.exit_code == 0
-    for command in ("serve", "score", "taxonomy", "model", "keys", *EXTRAS):
+    for command in (
+        "serve",
+        "score",
+        "taxonomy",
+        "model",
+        "keys",
+        "audit-sample",
+        "store",
+        "retention",
+        "audit",
+        *EXTRAS,
+    ):
         assert re.search(rf"\b{command}\b", result.stdout)
 
 
@@ -49,7 +71,7 @@ def test_no_command_shows_help_and_is_a_usage_error() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        pytest.param(["scor", "x"], "Did you mean 'score'?", id="unknown command"),
+        pytest.param(["scor", "x"], "Did you mean 'score'", id="unknown command"),
         pytest.param(["score", "x", "--modle", "y"], "--modle", id="unknown option"),
         pytest.param(["score"], "nothing to score", id="no input"),
         pytest.param(["score", "one", "two"], "argument 1 of 2", id="unquoted text"),
@@ -58,6 +80,22 @@ def test_no_command_shows_help_and_is_a_usage_error() -> None:
         pytest.param(["score", "x", "--output", "no/o.csv"], "there is no folder no", id="no output folder"),
         pytest.param(["score", "x", "--jobs", "0"], "--jobs", id="no workers"),
         pytest.param(["score", "x", "--jsonl"], "standard input", id="jsonl without stdin"),
+        pytest.param(["score", "x", "--resume"], "name it with --output", id="resume without output"),
+        pytest.param(["score", "-", "--resume", "-o", "o.csv"], "standard input cannot", id="resume of standard input"),
+        pytest.param(
+            ["score", "x", "--retry-dead", "-o", "o.csv"], "a text given as argument cannot", id="retry of text"
+        ),
+        pytest.param(["score", "x", "--resume", "--retry-dead", "-o", "o.csv"], "exclude", id="resume and retry"),
+        pytest.param(["score", "x", "-o", "o.csv", "--engine", "dask"], "--scheduler", id="no scheduler"),
+        pytest.param(["score", "x", "--scheduler", "tcp://h:1"], "--engine dask", id="scheduler without cluster"),
+        pytest.param(
+            ["score", "x", "--engine", "dask", "--scheduler", "tcp://h:1"], "--output", id="cluster to stdout"
+        ),
+        pytest.param(
+            ["score", "x", "--engine", "dask", "--scheduler", "tcp://h:1", "-o", "o.csv"],
+            "argument 1 of 1 is no file, folder or address",
+            id="text for a cluster",
+        ),
         pytest.param(["score", "x", "--language", "english"], "two or three letters", id="language name"),
         pytest.param(["score", "x", "--tier", "slow"], "'fast', 'cascade', 'deep'", id="unknown tier"),
         pytest.param(["serve", "--tier", "slow"], "'fast', 'cascade', 'deep'", id="unknown tier of the service"),

@@ -1,15 +1,11 @@
-"""Writes analyses as JSON Lines, CSV or Parquet, and dead letters beside them; a file appears whole or not at all."""
+"""Writes analyses as JSON Lines, CSV or Parquet; the same analyses give the same bytes."""
 
 import csv
 import io
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Protocol
 
 import orjson
-
-from service.scoring_files import DeadLetter
 
 # Rows held before a Parquet row group is written.
 _ROW_GROUP = 1024
@@ -23,33 +19,16 @@ _COLUMNS: Mapping[str, str] = {
     "review_flagged": "bool_",
     "reasons": "string",
 }
-_LAST_COLUMNS: Mapping[str, str] = {"spans": "string", "warnings": "string", "model": "string", "tier": "string"}
-
-
-class AtomicFile:
-    """A file that is written under a hidden temporary name and takes its own name when all went well."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the temporary file beside `path`.
-
-        Raises:
-            OSError: The folder is missing or not writable.
-        """
-        self.path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        self.stream: BinaryIO = self._temporary.open("wb")
-
-    def commit(self) -> None:
-        """Put the file in place, replacing an older one."""
-        self.stream.flush()
-        os.fsync(self.stream.fileno())
-        self.stream.close()
-        self._temporary.replace(self.path)
-
-    def discard(self) -> None:
-        """Remove what was written; without effect after `commit`."""
-        self.stream.close()
-        self._temporary.unlink(missing_ok=True)
+_LAST_COLUMNS: Mapping[str, str] = {
+    "spans": "string",
+    "warnings": "string",
+    "model": "string",
+    "tier": "string",
+    "duplicate_of": "string",
+    "similarity": "float64",
+    "provenance": "string",
+    "metadata": "string",
+}
 
 
 class Writer(Protocol):
@@ -148,64 +127,6 @@ class Parquet:
 WRITERS: Mapping[str, Callable[[BinaryIO], Writer]] = {".csv": Csv, ".jsonl": JsonLines, ".parquet": Parquet}
 
 
-class ResultFiles:
-    """The output file and the dead-letter file next to it; both appear on a clean exit of the `with` block."""
-
-    def __init__(self, output: Path) -> None:
-        """Open `output`, whose suffix picks the format.
-
-        Raises:
-            OSError: The folder is missing or not writable.
-            ImportError: The format needs a package that is not installed.
-        """
-        self.dead_path = dead_letter_path(output)
-        self._dead: AtomicFile | None = None
-        self._output = AtomicFile(output)
-        try:
-            self._writer = WRITERS[output.suffix.lower()](self._output.stream)
-        except ImportError:
-            self._output.discard()
-            raise
-
-    def write(self, analysis: bytes) -> None:
-        """Add an analysis, given as JSON."""
-        self._writer.write(analysis)
-
-    def bury(self, letter: DeadLetter) -> None:
-        """Add a dead letter; its file is made with the first one."""
-        if self._dead is None:
-            self._dead = AtomicFile(self.dead_path)
-        self._dead.stream.write(letter.to_json() + b"\n")
-
-    def __enter__(self) -> Self:
-        """Return the open files."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Put the files in place, or remove what was written when the block raised."""
-        try:
-            if kind is None:
-                self._commit()
-        finally:
-            self._output.discard()
-            if self._dead is not None:
-                self._dead.discard()
-
-    def _commit(self) -> None:
-        self._writer.finish()
-        # The output comes last: where it stands, its dead letters are complete, and none are left from an older run.
-        if self._dead is None:
-            self.dead_path.unlink(missing_ok=True)
-        else:
-            self._dead.commit()
-        self._output.commit()
-
-
-def dead_letter_path(output: Path) -> Path:
-    """Return where the dead letters of an output file go: `OUT.jsonl` has `OUT.dead.jsonl`."""
-    return output.with_name(f"{output.stem}.dead.jsonl")
-
-
 def flat_row(analysis: bytes) -> dict[str, Any]:
     """Return an analysis as one row: review, a probability and a state for each indicator, spans as JSON."""
     data = orjson.loads(analysis)
@@ -223,13 +144,21 @@ def flat_row(analysis: bytes) -> dict[str, Any]:
     row |= {indicator["id"]: indicator["probability"] for indicator in indicators}
     row |= {f"{indicator['id']}_state": indicator["state"] for indicator in indicators}
     spans = [{"indicator": indicator["id"], **span} for indicator in indicators for span in indicator["spans"]]
-    model = data["model"]
+    model, repeated = data["model"], data.get("duplicate_of", {})
     return row | {
         "spans": orjson.dumps(spans).decode(),
         "warnings": " ".join(warning["code"] for warning in data["warnings"]),
         "model": f"{model['name']} {model['version']} {model['sha256']}",
         "tier": data["tier"],
+        "duplicate_of": repeated.get("id"),
+        "similarity": repeated.get("similarity"),
+        "provenance": _json(data.get("provenance")),
+        "metadata": _json(data.get("metadata")),
     }
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def _cell(value: object) -> str:

@@ -1,21 +1,15 @@
 """Reading documents: every file gives documents or dead letters, and nothing is lost."""
 
 import io
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from service.scoring_files import (
-    MAX_LINE_BYTES,
-    DeadLetter,
-    Incoming,
-    Item,
-    ReadOptions,
-    find_files,
-    input_bytes,
-    read_files,
-    read_stdin,
-)
+from service.batch.items import DeadLetter, Incoming, Item, ReadOptions
+from service.batch.limits import MAX_LINE_BYTES
+from service.batch.sources import InputFile, find_files, input_bytes, read_files, read_stdin
 
 SMALL = ReadOptions(max_characters=10)
 
@@ -105,6 +99,7 @@ def test_fields_can_have_other_names() -> None:
         pytest.param(b"\xef\xbb\xbfplain", "plain", id="byte order mark"),
         pytest.param(b"[1, 2]\nmore", "[1, 2]\nmore", id="JSON that is no object"),
         pytest.param(b"", "", id="empty"),
+        pytest.param("señor, mañana no pagó".encode("cp1252"), "señor, mañana no pagó", id="not UTF-8"),
     ],
 )
 def test_stdin_is_one_document_unless_it_starts_with_an_object(content: bytes, text: str) -> None:
@@ -133,8 +128,9 @@ def case(tmp_path: Path) -> Path:
     (folder / "b.TXT").write_bytes(b"text b")
     (folder / "a.jsonl").write_bytes(b'{"id": "x", "text": "1"}\n{"text": "2"}\n')
     (folder / "sub" / "c.md").write_bytes(b"# text c")
-    (folder / "z.txt").write_bytes(b"\xff")
-    (folder / "scan.pdf").write_bytes(b"%PDF")
+    (folder / "z.txt").write_bytes(bytes(range(32)) * 9)
+    (folder / "scan.pdf").write_bytes(b"%PDF-1.7\n")
+    (folder / "more.xyz").write_bytes(b"text")
     (folder / ".hidden.txt").write_bytes(b"hidden")
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "broken.txt").symlink_to(folder / "nowhere")
@@ -148,7 +144,12 @@ def test_folder_is_walked_in_sorted_order(case: Path) -> None:
 def test_what_cannot_be_read_in_a_folder_is_a_dead_letter(case: Path) -> None:
     items = read_files(find_files([case]), ReadOptions())
     letters = {i.source.removeprefix(f"{case}/"): i.code for i in items if isinstance(i, DeadLetter)}
-    assert letters == {"broken.txt": "unreadable", "scan.pdf": "unsupported_format", "z.txt": "not_utf8"}
+    assert letters == {
+        "broken.txt": "unreadable",
+        "more.xyz": "unsupported_format",
+        "scan.pdf": "damaged",
+        "z.txt": "unsupported_format",
+    }
 
 
 def test_several_arguments_keep_ids_apart(case: Path, tmp_path: Path) -> None:
@@ -172,6 +173,41 @@ def test_file_name_that_is_not_utf8_still_gives_an_id(tmp_path: Path) -> None:
 def test_own_output_is_not_read(case: Path) -> None:
     skip = frozenset({(case / "b.TXT").resolve()})
     assert "b.TXT" not in ids(list(read_files(find_files([case], skip=skip), ReadOptions())))
+
+
+def test_folders_nested_deeper_than_calls_can_be_are_walked(tmp_path: Path) -> None:
+    folder = tmp_path
+    descriptor = os.open(folder, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=descriptor)
+        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    os.close(descriptor)
+    (tmp_path / "e.txt").write_bytes(b"text")
+    try:
+        assert [file.label for file in find_files([tmp_path]) if isinstance(file, InputFile)] == ["e.txt"]
+    finally:
+        # No library function gets to the bottom of it, pytest's own clearing away among them.
+        subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)  # noqa: S607
+
+
+def test_files_are_listed_with_their_sizes(case: Path) -> None:
+    sizes = {file.label: file.size for file in find_files([case]) if isinstance(file, InputFile)}
+    assert (sizes["b.TXT"], sizes["sub/c.md"], sizes["broken.txt"]) == (6, 8, 0)
+
+
+def test_dead_letters_among_the_files_keep_their_place(case: Path) -> None:
+    letter = DeadLetter("x", None, None, "unreadable", "why")
+    files: list[InputFile | DeadLetter] = [InputFile(case / "b.TXT", "b"), letter, InputFile(case / "b.TXT", "c")]
+    items = list(read_files(files, ReadOptions()))
+    assert items[1] == letter
+    assert ids(items) == ["b", "c"]
+
+
+def test_sizes_of_stdin_add_up() -> None:
+    content = b'{"text": "1"}\n\nbad\n{"text": "2"}\n'
+    assert sum(item.size for item in read_lines(content)) == len(content)
 
 
 def test_sizes_add_up_to_the_input(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Scoring of document dumps: reading many formats, running to the end, and resuming."""
