@@ -19,6 +19,7 @@ from classifier.document import (
     ModelInfo,
     Review,
     Tier,
+    keep_text,
 )
 from classifier.encoder import DEFAULT_ENCODER, Encoded, Encoder
 from classifier.errors import ArtifactError, DocumentError
@@ -80,7 +81,7 @@ class Analyzer:
         self._deep = build_judge(artifact.deep, deep) if artifact.deep is not None else self._fast
 
     def analyze(self, document: Document | str) -> Analysis:
-        """Analyse one document.
+        """Analyse one document; a notebook shows the analysis with the text.
 
         Raises:
             DocumentError: the text is empty, too long, or not a string.
@@ -88,7 +89,7 @@ class Analyzer:
         whole = Document(document) if isinstance(document, str) else document
         if error := self._refuse(whole.text):
             raise error
-        return self._analyze([whole])[0]
+        return keep_text(self._analyze([whole])[0], whole.text)
 
     def analyze_many(self, documents: Iterable[Document]) -> Iterator[Analysis | DocumentError]:
         """Analyse documents in order; one that cannot be analysed gives its DocumentError instead.

@@ -1,7 +1,8 @@
 """The shapes that pass between the steps: frozen, slotted dataclasses without behaviour of their own.
 
-All offsets are half-open code-point offsets into the text exactly as submitted, so
-`text[span.start:span.end]` is what a span shows. Contributions and intercepts are log-odds.
+Their `repr` is fit for a log: it never holds a word of a document. All offsets are half-open code-point offsets into
+the text exactly as submitted, so `text[span.start:span.end]` is what a span shows. Contributions and intercepts are
+log-odds.
 """
 
 from collections.abc import Mapping
@@ -27,10 +28,10 @@ class Document:
         metadata: The caller's own fields; carried, never read.
     """
 
-    text: str
+    text: str = field(repr=False)
     id: str | None = None
     language: str | None = None
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Evidence:
 
     start: int
     end: int
-    text: str
+    text: str = field(repr=False)
     assertion: Assertion
     source: Source
     contribution: float
@@ -150,8 +151,14 @@ class AnalysisWarning:
     detail: str
 
 
+class _Readable:
+    """What a notebook shows: the text stands beside the fields, so that no copy, comparison or output carries it."""
+
+    __slots__ = ("_text",)
+
+
 @dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(_Readable):
     """Everything said of one document; all taxonomy indicators are present, in taxonomy order.
 
     `tier` is how this document was read: `fast`, or `deep` when the encoder read any of it.
@@ -167,3 +174,28 @@ class Analysis:
     warnings: tuple[AnalysisWarning, ...] = ()
     tier: Tier = "fast"
     notice: str = NOTICE
+
+    def __repr__(self) -> str:
+        """Say in one line what was found, in figures and names alone."""
+        review = self.review
+        flagged = sorted((score for score in self.indicators if score.flagged), key=lambda one: -(one.probability or 0))
+        if review.probability is None:
+            found = "abstained"
+        else:
+            names = [f"{score.id} {score.probability or 0.0:.2f}" for score in flagged]
+            verdict = "for review" if review.flagged else "not for review"
+            found = f"{verdict} {review.probability:.2f}, flagged: {', '.join(names) or 'nothing'}"
+        name = "" if self.id is None else f" {self.id!r}"
+        return f"<Analysis{name}: {found}; {self.characters} characters, {self.language.code}, {self.tier}>"
+
+    def _repr_html_(self) -> str:
+        """Draw the analysis for a notebook, with the whole text where `analyze` was called for it alone."""
+        from classifier.display import render_html  # noqa: PLC0415  only a notebook needs it
+
+        return render_html(self, getattr(self, "_text", None))
+
+
+def keep_text(analysis: Analysis, text: str) -> Analysis:
+    """Let an analysis show its text in a notebook; gives the analysis."""
+    object.__setattr__(analysis, "_text", text)
+    return analysis
