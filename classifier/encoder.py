@@ -89,7 +89,7 @@ class Encoder:
                 heads = {name: data[name].astype(np.float32) for name in _HEADS}
             self._session = ort.InferenceSession(files[NETWORK], options, providers=["CPUExecutionProvider"])
             self._tokenizer = Tokenizer.from_buffer(files[TOKENIZER])
-        except (KeyError, ValueError, EOFError, BadZipFile, zlib.error, *_NETWORK_ERRORS) as error:
+        except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error, *_NETWORK_ERRORS) as error:
             raise ArtifactError(f"encoder '{folder}' is refused: {type(error).__name__}") from error
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()

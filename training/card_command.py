@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from classifier.artifact import DEFAULT_MODEL
 from training.cli import QuietOption, limit_threads, run_command
+
+if TYPE_CHECKING:
+    from training.cost import Cost
 
 
 def card(arguments: Sequence[str]) -> int:
@@ -35,11 +38,25 @@ def _card(
 ) -> None:
     """Measure a model and write its card: card.json, card.md and card.html."""
     limit_threads()
+    folder = model or DEFAULT_MODEL
+    card_folder(folder, output or folder, suite=suite, labelled=labelled)
+    Console(stderr=True, quiet=quiet).print(f"wrote the card to {output or folder}", highlight=False, markup=False)
+
+
+def card_folder(
+    folder: Path,
+    output: Path,
+    *,
+    suite: Path | None = None,
+    labelled: Path | None = None,
+    training: "Cost | None" = None,
+) -> None:
+    """Write the card of a model folder, with the suite where there is one in its language; see `write_card`."""
+    from classifier.artifact import inspect  # noqa: PLC0415
     from training.card import write_card  # noqa: PLC0415  numpy and scikit-learn
     from training.suite_cases import DEFAULT_SUITE, load_suite  # noqa: PLC0415
 
-    folder = model or DEFAULT_MODEL
-    # The suite comes with a checkout alone: without one, a card says nothing of it.
-    known = load_suite(suite or DEFAULT_SUITE) if suite or DEFAULT_SUITE.is_dir() else None
-    write_card(folder, output or folder, suite=known, labelled=labelled)
-    Console(stderr=True, quiet=quiet).print(f"wrote the card to {output or folder}", highlight=False, markup=False)
+    # The checkout's suite comes with a checkout alone, and is English: without one, a card says nothing of it.
+    ours = DEFAULT_SUITE.is_dir() and inspect(folder)["language"] == "en"
+    known = load_suite(suite or DEFAULT_SUITE) if suite or ours else None
+    write_card(folder, output, suite=known, labelled=labelled, training=training)

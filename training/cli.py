@@ -47,15 +47,22 @@ def _train(
     recipe: RecipeOption = "default",
     output: Annotated[Path | None, typer.Option(help="Folder of the model; by default the packaged one.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps parsed texts between runs.")] = None,
+    *,
+    card: Annotated[bool, typer.Option(help="Write the model card beside the model.")] = True,
     quiet: QuietOption = False,
 ) -> None:
-    """Train a model from a recipe and write its folder, with figures from the held-out test part."""
+    """Train a model from a recipe and write its folder and card, with figures from the held-out test part."""
     limit_threads()
     from training.build import build_model  # noqa: PLC0415  scikit-learn loads when there is something to train
+    from training.card_command import card_folder  # noqa: PLC0415
+    from training.cost import Meter  # noqa: PLC0415
 
-    say = Console(stderr=True, quiet=quiet)
-    digest = build_model(recipe, output or DEFAULT_MODEL, cache=cache, say=say.print)
-    say.print(f"wrote {output or DEFAULT_MODEL} sha256 {digest}")
+    say, folder, meter = Console(stderr=True, quiet=quiet), output or DEFAULT_MODEL, Meter()
+    digest = build_model(recipe, folder, cache=cache, say=say.print)
+    if card:
+        say.print("writing the model card")
+        card_folder(folder, folder, training=meter.read())
+    say.print(f"wrote {folder} sha256 {digest}")
 
 
 def _evaluate(

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -152,7 +153,10 @@ def read_records(path: Path) -> list[Record]:
 
 def build_dataset(rows: Sequence[Mapping[str, Any]]) -> "Dataset":
     """Make a `datasets.Dataset` with the corpus features; extra fields are left out."""
-    from datasets import Dataset, Features, List, Value  # noqa: PLC0415  two seconds that only training pays
+    with warnings.catch_warnings():
+        # Its progress bars, none of which is shown here, complain of a notebook without ipywidgets.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from datasets import Dataset, Features, List, Value  # noqa: PLC0415  two seconds that only training pays
 
     span = {"start": Value("int64"), "end": Value("int64"), "indicator": Value("string"), "assertion": Value("string")}
     features: dict[str, Any] = {name: Value("bool" if kind is bool else "string") for name, kind in _TYPES.items()}

@@ -77,7 +77,7 @@ class DeepResult:
         evidence: As of the fast tier.
         curve: Quality against cost of every gate tried.
         encoder_sha256: Of the encoder's manifest.
-        documents: Fair documents that all of it was fitted on.
+        documents: Fair documents, on which thresholds and the gate were chosen.
     """
 
     document: DocumentModel
@@ -119,6 +119,11 @@ def fit(
         ArtifactError: its out-of-fold reads are not there.
     """
     indicators, outputs = load_taxonomy().ids, build_outputs()
+    encoded = None
+    # Refused before minutes of work rather than after.
+    if encoder is not None:
+        check_split(encoder, split.sha256)
+        encoded = load_out_of_fold(encoder)
     chosen = [records[i] for i in split.development]
     parse = (cache or Memory(location=None, verbose=0)).cache(parse_texts)
     parses = parse([record.text for record in chosen], recipe.language, indicators)
@@ -146,9 +151,8 @@ def fit(
     flagged = dict(enumerate(probabilities.indicators >= document.thresholds))
     evidence = choose_rule(data, base, flagged, document=document, grid=recipe.evidence)
     deep = None
-    if encoder is not None:
-        check_split(encoder, split.sha256)
-        found = fit_deep(data, linear, load_out_of_fold(encoder), setting=setting)
+    if encoder is not None and encoded is not None:
+        found = fit_deep(data, linear, encoded, setting=setting)
         found = choose_gate(data, found, linear, fast=calibrators, outputs=outputs)
         deep = _finish_deep(data, found, recipe, (encoder, base), indicators)
     weights, text_weights = _fold(final, data, scale)

@@ -27,6 +27,7 @@ from training.split import split_records
 ROOT = Path(__file__).parents[2]
 INDICATORS = load_taxonomy().ids
 FILES = ["arrays.npz", "characters.txt", "manifest.json", "words.txt"]
+CARD = ["card.html", "card.json", "card.md"]
 TEXT = (
     "The manager took my passport and it is still in his safe. I owe 4,000 for the ticket and it goes up each week. "
     "Nobody is paid before the season ends."
@@ -72,7 +73,7 @@ def run_command(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_trained_folder_is_accepted_and_analyses(small: Trained) -> None:
-    assert sorted(path.name for path in small.folder.iterdir()) == FILES
+    assert sorted(path.name for path in small.folder.iterdir()) == sorted([*FILES, *CARD])
     assert verify(small.folder) == []
     analysis = classifier.load(small.folder).analyze(TEXT)
     assert analysis.model.name == "small"
@@ -88,7 +89,9 @@ def test_trained_folder_is_accepted_and_analyses(small: Trained) -> None:
 def test_second_training_gives_the_same_bytes(small: Trained, tmp_path: Path) -> None:
     """In another process, with other string hashes, and with its parses kept on disk."""
     again, cache = tmp_path / "again", tmp_path / "cache"
-    done = run_command("train", "--recipe", str(small.recipe), "--output", str(again), "--cache", str(cache))
+    done = run_command(
+        "train", "--recipe", str(small.recipe), "--output", str(again), "--cache", str(cache), "--no-card"
+    )
     assert done.returncode == 0, done.stderr
     assert "fitting on" in done.stderr
     assert done.stdout == ""

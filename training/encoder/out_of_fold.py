@@ -4,6 +4,7 @@ Fitting an encoder for every fold takes hours of the large training libraries; w
 sentence. They are kept, so that everything above the encoder can be fitted again without those libraries.
 """
 
+import io
 import zlib
 from dataclasses import dataclass
 from hashlib import sha256
@@ -86,12 +87,13 @@ def load_out_of_fold(encoder: Encoder) -> OutOfFold:
     path, expected = encoder.folder / OUT_OF_FOLD, encoder.manifest.get("out_of_fold_sha256")
     if not path.is_file():
         raise ArtifactError(f"'{path}' is missing: it is needed to fit a deep tier; make it by train-encoder")
-    if (found := sha256(path.read_bytes()).hexdigest()) != expected:
+    content = path.read_bytes()
+    if (found := sha256(content).hexdigest()) != expected:
         raise ArtifactError(f"'{path}' has sha256 {found}; the encoder's manifest says {expected}")
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with np.load(io.BytesIO(content), allow_pickle=False) as data:
             arrays = {name: data[name] for name in _NAMES}
-    except (KeyError, ValueError, EOFError, BadZipFile, zlib.error) as error:
+    except (KeyError, TypeError, ValueError, EOFError, BadZipFile, zlib.error) as error:
         raise ArtifactError(f"'{path}' is refused: {type(error).__name__}") from error
     for name in ("sentences", "texts"):
         arrays[name] = arrays[name].astype(np.float64) * _STEP
