@@ -117,7 +117,7 @@ def _office() -> Iterator[tuple[str, bytes]]:
     words = f"<w:document {space}><w:body><w:p><w:r><w:t>safe &c; &a;</w:t></w:r></w:p></w:body></w:document>"
     yield _named("laughs.docx", ANY, docx("", document=laughs + words))
     yield _named("outside.docx", ANY, docx("", document=outside + words.replace("&c; ", "")))
-    yield _named("bomb.docx", "text_too_long", docx(paragraphs("no pay " * 2_000_000)))
+    yield _named("bomb.docx", "expands_too_far", docx(paragraphs("no pay " * 2_000_000)))
     yield _named("deep.docx", "too_deep", docx("<w:p>" * 5000 + "</w:p>" * 5000))
     yield _named("no-body.docx", "unsupported_format", zipped({"word/styles.xml": b"<a/>", "word/document.xm": b""}))
     yield _named("bad-xml.docx", "damaged", docx("<w:p><w:r><w:t>a</w:t></w:p>"))

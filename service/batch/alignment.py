@@ -1,15 +1,19 @@
 """Finds which chunks of two texts are the same, in order, and whether what differs can change what is said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from service.batch.chunks import ASKS, DECISIVE, Chunks
+from service.batch.chunks import ASKS, DECISIVE, FOREIGN, NUMBER, Chunks
 
 # Longest stretch in which two near-duplicates may differ, words on either side. A slot is a name, a price, a number, a
 # place: longer ones say something new.
 MAX_STRETCH = 8
+# Two texts are of one template when they share so many of their words.
+TEMPLATE = 0.6
 # More places than this are no template any more, and would make long links.
 MAX_BLOCKS = 200
+# From this share of words on that the lexicons of other languages know, a text is in one of them.
+_FOREIGN_SHARE = 0.3
 # Longest gap that is looked beyond, in chunks.
 _WINDOW = 20
 
@@ -61,32 +65,77 @@ def align(old: Sequence[int], new: Sequence[int]) -> Alignment:
         left, right = left + skipped, right + added
 
 
-def carriable(old: Chunks, new: Chunks, found: Alignment) -> tuple[tuple[int, int, int], ...] | None:
-    """Return the stretches of text that an analysis of `old` can be carried over along, or None where it must not be.
+def of_one_template(old: Chunks, new: Chunks, found: Alignment) -> bool:
+    """Return whether two texts have enough words in common, in order, and differ in nothing longer than a slot.
 
-    It must not be where the two differ in a word that can change what is said, in a stretch of more than `MAX_STRETCH`
-    words, or in very many places. Each stretch is the same, letter for letter, in both texts.
+    Numbers are left out of the count: a telephone number may have one word or ten.
+    """
+    words, others = _plain_words(old), _plain_words(new)
+    if any(max(sum(words[gap.old]), sum(others[gap.new])) > MAX_STRETCH for gap in found.gaps):
+        return False
+    shared = sum(sum(words[run.old : run.old + run.count]) for run in found.runs)
+    return 2 * shared >= TEMPLATE * (sum(words) + sum(others)) > 0
+
+
+def _plain_words(chunks: Chunks) -> list[bool]:
+    return [bool(word) and not mark & NUMBER for word, mark in zip(chunks.words, chunks.marks, strict=True)]
+
+
+def blocks_of(old: Chunks, new: Chunks, found: Alignment) -> tuple[tuple[int, int, int], ...]:
+    """Return the stretches that are the same, letter for letter, in both texts, in order.
 
     Returns:
-        First code point in the old text, first in the new one, and length, in order.
+        First code point in the old text, first in the new one, and length.
     """
-    if len(found.runs) > MAX_BLOCKS or not all(_harmless(old, new, gap) for gap in found.gaps):
-        return None
     starts, places = old.starts, new.starts
     return tuple(
         (starts[run.old], places[run.new], starts[run.old + run.count] - starts[run.old]) for run in found.runs
     )
 
 
-def _harmless(old: Chunks, new: Chunks, gap: Gap) -> bool:
+def carriable(old: Chunks, new: Chunks, found: Alignment, *, dialled: Callable[[Gap], bool] = lambda _: False) -> bool:
+    """Return whether an analysis of `old` may be carried over to `new`.
+
+    It must not where the two differ in a word that can change what is said, in a stretch of more than `MAX_STRETCH`
+    words, or in very many places.
+
+    Args:
+        old: The earlier text.
+        new: The later one.
+        found: What they share.
+        dialled: Whether all numbers of a gap that might be ages are parts of telephone numbers.
+    """
+    if len(found.runs) > MAX_BLOCKS:
+        return False
+    changing = DECISIVE | (FOREIGN if _is_foreign(old) else 0)
+    for gap in found.gaps:
+        marks = _differing_marks(old, new, gap)
+        if marks is None or any(mark & changing and not mark & NUMBER for mark in marks):
+            return False
+        if any(mark & changing for mark in marks) and not dialled(gap):
+            return False
+    return True
+
+
+def _is_foreign(chunks: Chunks) -> bool:
+    # English texts share a few short words with any language: "a", "no", "me".
+    return sum(1 for mark in chunks.marks if mark & FOREIGN) > _FOREIGN_SHARE * len(chunks.marks)
+
+
+def _differing_marks(old: Chunks, new: Chunks, gap: Gap) -> list[int] | None:
+    """Return the marks of the words in which a gap differs, or None where it is too long or asks something else."""
     marks, others = old.marks[gap.old], new.marks[gap.new]
     if sum(mark & ASKS for mark in marks) != sum(mark & ASKS for mark in others):
-        return False
+        return None
     before = [pair for pair in zip(old.words[gap.old], marks, strict=True) if pair[0]]
     after = [pair for pair in zip(new.words[gap.new], others, strict=True) if pair[0]]
-    if max(len(before), len(after)) > MAX_STRETCH and [word for word, _ in before] != [word for word, _ in after]:
-        return False
-    return not any(mark & DECISIVE for mark in _differing(before, after))
+    if max(_plain(before), _plain(after)) > MAX_STRETCH and [word for word, _ in before] != [word for word, _ in after]:
+        return None
+    return _differing(before, after)
+
+
+def _plain(pairs: Sequence[tuple[int, int]]) -> int:
+    return sum(1 for _, mark in pairs if not mark & NUMBER)
 
 
 def _differing(before: Sequence[tuple[int, int]], after: Sequence[tuple[int, int]]) -> list[int]:

@@ -1,8 +1,9 @@
 """The engine of many machines: shards scored by the workers of a Dask cluster; needs the extra `cluster`."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
@@ -42,10 +43,11 @@ class OnCluster:
             BatchRefusedError: The extra `cluster` is not installed, or the scheduler does not answer.
         """
         try:
-            import distributed  # noqa: PLC0415
+            self._distributed: Any = import_module("distributed")
         except ImportError as error:
-            raise BatchRefusedError("--engine dask needs an extra: pip install 'tellsign[cluster]'") from error
-        self._distributed: Any = distributed
+            raise BatchRefusedError(
+                "--engine dask needs the extra 'cluster': pip install 'tellsign[cluster]'"
+            ) from error
         self._loading = loading
         try:
             self._client = self._distributed.Client(scheduler, timeout=patience, set_as_default=False)
@@ -73,7 +75,7 @@ class OnCluster:
             for future in self._client.map(task, batch, pure=False):
                 yield self._result(future)
 
-    def run(self, specs: Iterable[ShardSpec], store: Store) -> Iterator[ShardResult]:
+    def run(self, specs: Iterable[ShardSpec], store: Store) -> Generator[ShardResult]:
         """Yield the result of every shard as the scheduler reports it.
 
         A worker that is killed is replaced by its nanny or by the others; a shard done twice is the same shard.

@@ -1,12 +1,13 @@
 """Writes `clusters.jsonl` into the run folder: one row for each text that others repeat, in input order."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from service.batch.catalogue import Catalogue, Repeats
+from service.batch.cluster_scores import ClusterScores, count_scores
 from service.batch.contacts import ContactHasher, show_hash
 from service.batch.duplicates import Duplicates
 from service.batch.run_folder import RunFolder
@@ -35,6 +36,7 @@ class ClusterRows:
         """
         if not self._duplicates.documents:
             return
+        self._duplicates.merge()
         count = 0
         with run.store.create(f"{run.name}/{CLUSTERS}", f"{run.name}/.clusters.tmp") as stream:
             for row in self._rows(run):
@@ -50,35 +52,26 @@ class ClusterRows:
         run.save(repeats=found)
 
     def _rows(self, run: RunFolder) -> Iterator[dict[str, Any]]:
-        """Yield the rows; the analyses and the clusters come in the same order, so neither is held."""
-        analyses = _analyses(run)
-        number, analysis = next(analyses, (-1, b""))
+        scores = count_scores(self._duplicates.catalogue, _analyses(run))
         for repeats in self._duplicates.catalogue.clusters():
-            while 0 <= number < repeats.first.number:
-                number, analysis = next(analyses, (-1, b""))
-            # The first document of a cluster has none when it became a dead letter.
-            yield self._row(repeats, orjson.loads(analysis) if number == repeats.first.number else {})
+            yield self._row(repeats, scores)
 
-    def _row(self, repeats: Repeats, analysis: Mapping[str, Any]) -> dict[str, Any]:
+    def _row(self, repeats: Repeats, scores: ClusterScores) -> dict[str, Any]:
         members = [repeats.first, *repeats.sample]
         others = [member for member in repeats.sample if member.text]
         template = build_template(repeats.first.text, others)
-        review: Mapping[str, Any] = analysis.get("review", {})
-        flagged = [one["id"] for one in analysis.get("indicators", ()) if one["flagged"]]
         return {
             "id": cluster_id(repeats.first.number),
             "size": repeats.size,
-            "copies": repeats.exact,
+            "distinct": repeats.distinct,
+            "copies": repeats.copies,
             "first": repeats.first.id,
             "ids": [member.id for member in members[:_IDS]],
             "template": template.parts,
             "template_of": len(others) + 1,
             "template_cut": template.cut,
             "slots": [asdict(slot) for slot in template.slots],
-            "context": analysis.get("context", {}).get("label"),
-            "indicators": flagged,
-            "review_probability": review.get("probability"),
-            "review_flagged": review.get("flagged", False),
+            **scores.of(repeats.index),
             **_links(self._duplicates.catalogue, repeats),
         }
 

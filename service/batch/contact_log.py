@@ -34,6 +34,11 @@ class ContactLog:
             self._compact()
             self._limit = max(_FIRST_COMPACTION, 2 * len(self._contacts))
 
+    def rename(self, names: NDArray[np.uint32]) -> None:
+        """Give every cluster another number, `names[cluster]`; several may become one."""
+        self._clusters = array("I", names[np.array(self._clusters, dtype=np.uint32)].tobytes())
+        self._sorted = False
+
     def of(self, cluster: int) -> tuple[int, ...]:
         """Return the contact points of a cluster, sorted."""
         self._compact()

@@ -12,14 +12,15 @@ from hashlib import blake2b, sha256
 from pathlib import Path
 
 from classifier.document import Document
-from service.batch.alignment import MAX_STRETCH, align, carriable
+from service.batch.alignment import MAX_STRETCH, TEMPLATE, Gap, align, blocks_of, carriable, of_one_template
 from service.batch.catalogue import VARIANTS, Catalogue
-from service.batch.chunks import Chunker, Chunks, load_decisive
-from service.batch.contact_windows import contact_windows
+from service.batch.chunks import ANY_NUMBER, Chunker, Chunks, load_decisive, load_foreign
+from service.batch.contact_windows import contact_windows, is_dialled
 from service.batch.contacts import ContactHasher
 from service.batch.extensions import Link
 from service.batch.found import MAX_CHARACTERS
 from service.batch.key_table import MAX_VALUE, KeyTable
+from service.batch.merging import merge_clusters
 from service.batch.minhash import (
     BANDS,
     ROWS,
@@ -34,6 +35,8 @@ from service.batch.minhash import (
 from service.batch.scratch import NONE, Record
 
 THRESHOLD = 0.5
+# Texts with no more of their triples in common are not looked at for a template.
+LIKE = 0.2
 MAX_DISTINCT = 10_000_000
 # A shorter text is a repetition only when it is the same: one word is too much of it.
 MIN_WORDS = 8
@@ -84,9 +87,9 @@ class Duplicates:
             raise ValueError(f"max_distinct is {max_distinct}; allowed: 1 to {MAX_VALUE}")
         self._threshold, self._max_distinct, self._max_characters = threshold, max_distinct, max_characters
         self._sketcher = sketcher or build_sketcher()
-        decisive = load_decisive()
-        self._decisive = sha256("\n".join(sorted(decisive)).encode()).hexdigest()
-        self._chunker, self._table = Chunker(decisive), KeyTable()
+        decisive, foreign = load_decisive(), load_foreign()
+        self._decisive = sha256("\n".join([*sorted(decisive), "", *sorted(foreign)]).encode()).hexdigest()
+        self._chunker, self._table = Chunker(decisive, foreign), KeyTable()
         self._cache: OrderedDict[int, _Read] = OrderedDict()
         self._cached = 0
         self.catalogue = Catalogue(hasher, folder)
@@ -97,6 +100,7 @@ class Duplicates:
         """What its links depend on, as JSON values; a run is not resumed under others."""
         return {
             "threshold": self._threshold,
+            "like": [LIKE, TEMPLATE],
             "sketch": self._sketcher.name,
             "words": SHINGLE,
             "bands": [BANDS, ROWS],
@@ -128,17 +132,31 @@ class Duplicates:
             return link
         chunks, shingles = self._cut(new)
         if len(shingles) < MIN_WORDS - SHINGLE + 1:
-            self._remember(new, [key], None)
+            self._remember(new, [key])
             return None
-        read = _Read(new, chunks, frozenset(shingles.tolist()))
-        sketch, like = self._sketcher.sketch(shingles), None
+        return self._assign_near(_Read(new, chunks, frozenset(shingles.tolist())), key, self._sketcher.sketch(shingles))
+
+    def _assign_near(self, new: _Read, key: int, sketch: Sequence[int]) -> Link | None:
+        variant_of, like, closest = None, None, LIKE
         for index in self._candidates(sketch):
-            found = self._compare(index, read)
+            found = self._compare(index, new)
             if isinstance(found, Link):
                 return found
-            like = index if like is None and found else like
-        self._remember(new, [key, *band_keys(sketch)], like)
+            if variant_of is None and found >= self._threshold:
+                variant_of = index
+            if found > closest:
+                like, closest = index, found
+        added = self._remember(new.record, [key, *band_keys(sketch)])
+        if added is not None and variant_of is not None:
+            # The band keys they share stay those of the earlier one.
+            self.catalogue.chain(variant_of, added)
+        if added is not None and like is not None:
+            self._join(like, added, new)
         return None
+
+    def merge(self) -> None:
+        """Put clusters of one template together, once all documents were seen."""
+        merge_clusters(self.catalogue, self._chunker, self._sketcher)
 
     def _scorable(self, text: str) -> bool:
         if len(text) > self._max_characters or not text or text.isspace():
@@ -168,29 +186,40 @@ class Duplicates:
                 if len(seen) > _CANDIDATES + VARIANTS:
                     return
 
-    def _compare(self, index: int, new: _Read) -> Link | bool:
-        """Return the link to a candidate that `new` repeats, else whether it is at least like it."""
+    def _compare(self, index: int, new: _Read) -> Link | float:
+        """Return the link to a candidate that `new` repeats, else how similar it is."""
         old = self._known(index)
         similarity = jaccard(old.triples, new.triples)
-        if similarity < self._threshold or old.record.language != new.record.language:
-            return False
+        if old.record.language != new.record.language or similarity < self._threshold:
+            return similarity
         found = align(old.chunks.exact, new.chunks.exact)
-        blocks = carriable(old.chunks, new.chunks, found)
-        if blocks is None:
-            return True
-        text = new.record.text
+
+        def dialled(gap: Gap) -> bool:
+            parts = (old, gap.old), (new, gap.new)
+            return all(is_dialled(read.record.text, read.chunks, part) for read, part in parts)
+
+        if not carriable(old.chunks, new.chunks, found, dialled=dialled):
+            return similarity
+        text, blocks = new.record.text, blocks_of(old.chunks, new.chunks, found)
         windows = contact_windows(text, new.chunks, found.gaps)
         self.catalogue.count(index, replace(new.record, blocks=blocks), old.record.text, windows)
         return Link(old.record.number, old.record.id, round(similarity, 4), len(text), blocks)
 
-    def _remember(self, new: Record, keys: list[int], like: int | None) -> None:
+    def _remember(self, new: Record, keys: list[int]) -> int | None:
         if len(self.catalogue) >= self._max_distinct:
-            return
+            return None
         index = self.catalogue.add(new)
         self._table.add(keys, index)
-        if like is not None:
-            # The band keys they share stay those of the earlier one.
-            self.catalogue.chain(like, index)
+        return index
+
+    def _join(self, like: int, index: int, new: _Read) -> None:
+        """Put a document into the cluster of one that it is like, if it is made from the same template."""
+        root = self.catalogue.root(like)
+        first = self._known(root)
+        found = align(first.chunks.exact, new.chunks.exact)
+        if of_one_template(first.chunks, new.chunks, found):
+            member = replace(new.record, blocks=blocks_of(first.chunks, new.chunks, found))
+            self.catalogue.join(root, index, member, first.record.text)
 
     def _known(self, index: int) -> _Read:
         known = self._cache.get(index)
@@ -212,7 +241,7 @@ class Duplicates:
         salt = (
             int.from_bytes(blake2b(record.language.encode(), digest_size=8).digest(), "big") if record.language else 0
         )
-        return chunks, shingle(chunks.word_row, salt)
+        return chunks, shingle(chunks.word_row, salt, single=ANY_NUMBER)
 
 
 def _content_key(record: Record) -> int:

@@ -1,6 +1,6 @@
 """Engines of one machine: this process, or worker processes; `service.batch.cluster` has the one of many machines."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from functools import lru_cache
 from typing import Protocol
 
@@ -21,7 +21,7 @@ class Engine(Protocol):
             TellsignError: The model is refused.
         """
 
-    def run(self, specs: Iterable[ShardSpec], store: Store) -> Iterator[ShardResult]:
+    def run(self, specs: Iterable[ShardSpec], store: Store) -> Generator[ShardResult]:
         """Yield the result of every shard once its file is in place, in any order.
 
         The specs are read no faster than shards are done.
@@ -43,7 +43,7 @@ class InProcess:
         """Return which model it is."""
         return self._scorer.info
 
-    def run(self, specs: Iterable[ShardSpec], store: Store) -> Iterator[ShardResult]:
+    def run(self, specs: Iterable[ShardSpec], store: Store) -> Generator[ShardResult]:
         """Yield the result of every shard, in order."""
         for spec in specs:
             yield score_shard(spec, scorer=self._scorer, store=store)
@@ -61,7 +61,7 @@ class InWorkers:
         (info,) = self._pool.map(identify, [None])
         return info
 
-    def run(self, specs: Iterable[ShardSpec], store: Store) -> Iterator[ShardResult]:
+    def run(self, specs: Iterable[ShardSpec], store: Store) -> Generator[ShardResult]:
         """Yield the result of every shard, in order."""
         url = store.url
         yield from self._pool.map(_score_at, ((url, spec) for spec in specs))

@@ -89,7 +89,7 @@ def _around(text: str, highlights: Sequence[_Highlight]) -> Iterator[Piece]:
         if length > _LONGEST:
             yield Piece(" …")
             return
-        start = _word_start(text, max(place, one.start - _AROUND))
+        start = _word_start(text, one.start - _AROUND) if one.start - _AROUND > place else place
         if text[place:start].strip():
             yield Piece(" … " if number else "… ")
         else:

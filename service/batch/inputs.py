@@ -55,12 +55,14 @@ class FileInputs:
         options: How to read them.
         skip: Resolved paths that are left out: what the run writes itself.
         read: Reads files, in order; every item carries the path of its file as `source`.
+        within: A folder that links must not lead out of, or None for whoever chose the files by hand.
     """
 
     paths: Sequence[Path]
     options: ReadOptions
     skip: frozenset[Path] = frozenset()
     read: ReadFiles = read_files
+    within: Path | None = None
 
     @property
     def why_once(self) -> str | None:
@@ -73,7 +75,8 @@ class FileInputs:
 
     def files(self) -> Iterator[Found]:
         """Yield the files, and the folders that cannot be read, in the order of reading."""
-        return find_files(self.paths, skip=self.skip)
+        found = find_files(self.paths, skip=self.skip)
+        return found if self.within is None else (_inside(file, self.within) for file in found)
 
     def listing(self, shard_size: int) -> Iterator[Listed]:  # noqa: ARG002 - files of this kind are not cut beforehand
         """Yield every file with size and hash; reads all of them once."""
@@ -183,6 +186,12 @@ def list_file(file: Found) -> Listed:
             return Listed(file.label, source, stream.tell(), digest)
     except OSError:
         return Listed(file.label, source, 0, None)
+
+
+def _inside(file: Found, folder: Path) -> Found:
+    if isinstance(file, DeadLetter) or file.path.resolve().is_relative_to(folder):
+        return file
+    return DeadLetter(shown(file.path), None, file.label, "unreadable", "a link that leads out of the allowed folder")
 
 
 def shown(path: Path) -> str:

@@ -37,15 +37,21 @@ class Sketcher(Protocol):
         """Return `BANDS * ROWS` values for one shingle or more; one that comes twice changes nothing."""
 
 
-def shingle(words: Hashes, salt: int = 0) -> Hashes:
+def shingle(words: Hashes, salt: int = 0, *, single: int = 0) -> Hashes:
     """Return a hash of each row of `SHINGLE` words; fewer words make none.
 
     Args:
         words: Hashes of the words in order; zeros are left out.
         salt: Texts with different salts share no shingle.
+        single: Of several of this hash in a row one is left: a telephone number is one word, however it is parted.
     """
     if not words.all():
         words = words[words != 0]
+    if single and len(words) > 1:
+        same = words == np.uint64(single)
+        again = same[1:] & same[:-1]
+        if again.any():
+            words = words[np.concatenate(([True], ~again))]
     if len(words) < SHINGLE:
         return words[:0]
     mixed: Hashes = words[:-2] * _FACTORS[0]
@@ -70,6 +76,14 @@ def band_keys(sketch: Sequence[int]) -> Iterator[int]:
     for band, (one, two, three) in enumerate(_BAND_FACTORS):
         place = ROWS * band
         mixed = (sketch[place] + 1) * one + (sketch[place + 1] + 1) * two + (sketch[place + 2] + 1) * three
+        yield (mixed ^ (mixed >> 64)) & _64
+
+
+def pair_keys(sketch: Sequence[int]) -> Iterator[int]:
+    """Yield a 64-bit key of each two values of a sketch: more texts share one, and more of those by chance."""
+    for place in range(0, _VALUES, 2):
+        one, two, _ = _BAND_FACTORS[place % BANDS]
+        mixed = (sketch[place] + 1 + place) * one + (sketch[place + 1] + 1) * two
         yield (mixed ^ (mixed >> 64)) & _64
 
 

@@ -42,16 +42,16 @@ class ReaderError(TellsignError):
 
 
 class _EndedError(Exception):
-    """The reading process has ended: a stable machine word and a sentence."""
+    """The reading process has ended: a stable machine word, a sentence, and whether it was killed from outside."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, killed: bool = False) -> None:
         super().__init__(detail)
-        self.code, self.detail = code, detail
+        self.code, self.detail, self.killed = code, detail, killed
 
 
 @dataclass(slots=True)
 class _Task:
-    """One file: what was delivered of it, and which of its members ended a process."""
+    """One file: what was delivered of it, which of its members ended a process, and at which one was killed once."""
 
     path: Path
     label: str
@@ -59,6 +59,7 @@ class _Task:
     broken: dict[int, tuple[str, str]] = field(default_factory=dict)
     last: int | None = None
     failed: tuple[str, str] | None = None
+    spared: set[int] = field(default_factory=set)
 
     def order(self) -> dict[str, object]:
         broken = {str(ordinal): why for ordinal, why in self.broken.items()}
@@ -136,8 +137,12 @@ class ReaderProcess:
                     return
 
     def _blame(self, task: _Task, ended: _EndedError) -> None:
-        # A member is left out when the file is read again, and so are all behind it once there were too many.
         member = self._beat[_MEMBER]
+        if ended.killed and member not in task.spared:
+            # A system short of memory kills whoever is at hand: what was read then is not to blame the first time.
+            task.spared.add(member)
+            return
+        # A member is left out when the file is read again, and so are all behind it once there were too many.
         if member == 0 or member in task.broken:
             task.failed = (ended.code, ended.detail)
             return
@@ -218,7 +223,8 @@ class ReaderProcess:
         if -status == signal.SIGPROF:
             return self._stalled()
         name = signal.Signals(-status).name
-        return _EndedError("reader_ended", f"the reading process was ended by {name}, perhaps for want of memory")
+        detail = f"the reading process was ended by {name}, perhaps for want of memory"
+        return _EndedError("reader_ended", detail, killed=-status == signal.SIGKILL)
 
     def _stalled(self) -> _EndedError:
         return _EndedError("too_slow", f"no progress for {self._limits.stall_seconds:g} seconds")

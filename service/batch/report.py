@@ -1,13 +1,16 @@
 """Makes `report.html` of a finished run: one file that needs no script, no network and no server."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from heapq import nlargest
 from math import log1p
 from typing import Any
 
 import jinja2
 import orjson
+from markupsafe import Markup
 
 from classifier.document import NOTICE
 from classifier.taxonomy import Taxonomy, load_taxonomy
@@ -18,8 +21,8 @@ from service.batch.inputs import Inputs
 from service.batch.items import Incoming
 from service.batch.report_figures import BINS, Figures, IndicatorFigures, Queued, count_results
 from service.batch.run_folder import RunFolder
+from service.percentage import percent
 from service.visible import visible_line
-from service.web.wording import percent
 
 REPORT = "report.html"
 _CLUSTERS_SHOWN = 12
@@ -95,6 +98,7 @@ class Report:
         clusters = _read_clusters(run)
         page = _TEMPLATES.get_template("report.html").render(
             run=run.manifest,
+            **_style(),
             notice=NOTICE,
             figures=figures,
             titles={indicator.id: indicator.title for indicator in self._taxonomy.indicators},
@@ -126,6 +130,14 @@ def build_histogram(bins: Sequence[int], threshold: float) -> Histogram:
     above = sum(count for place, count in enumerate(bins) if place / BINS >= 0.9)
     summary = f"{sum(bins):,} scored: {below:,} below 0.1, {above:,} from 0.9 on; threshold {threshold:.2f}"
     return Histogram(columns, round(_WIDTH * threshold, 2), summary)
+
+
+def _style() -> dict[str, str]:
+    """Return the style sheet, and its hash: the page's policy allows this one alone."""
+    style = _TEMPLATES.get_template("report.css").render()
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    # The page is the one that this package brings along, and the sheet holds nothing of a run.
+    return {"style": Markup(style), "style_hash": digest}  # noqa: S704
 
 
 def _ranked(figures: Figures) -> list[IndicatorFigures]:

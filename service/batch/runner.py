@@ -159,8 +159,9 @@ def _score(plan: Plan, engine: Engine, job: Job, progress: Progress) -> tuple[in
 
     choose = plan.inputs.retry_specs if plan.mode == "retry" else plan.inputs.specs
     done = documents = 0
-    with closing(choose(job, plan.folder, reuse)) as specs:
-        for result in engine.run(specs, plan.folder.store):
+    # Closed before the run folder may be removed: then nobody writes into it any more.
+    with closing(choose(job, plan.folder, reuse)) as specs, closing(engine.run(specs, plan.folder.store)) as results:
+        for result in results:
             record = result.record
             done, documents = done + 1, documents + (0 if result.reused else record.rows)
             progress.advance(record.rows, record.size, reused=result.reused)

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol, cast
 
@@ -245,9 +246,7 @@ def open_filesystem(url: str) -> tuple[Any, str]:
         BatchRefusedError: fsspec, or what it needs for such an address, is not installed, or no such kind is known.
     """
     try:
-        import fsspec  # noqa: PLC0415
-
-        files, path = fsspec.url_to_fs(url)
+        files, path = import_module("fsspec").url_to_fs(url)
     except ImportError as error:
         raise BatchRefusedError(
             f"'{url}' needs the package '{error.name or 'of its filesystem'}': pip install 'tellsign[cluster]' "

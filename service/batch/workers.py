@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
@@ -36,22 +36,37 @@ class WorkerPool:
         self._loading, self._jobs = loading, jobs
         self._pool = self._build()
 
-    def map(self, task: Task[Work, Answer], works: Iterable[Work]) -> Iterator[Answer]:
+    def map(self, task: Task[Work, Answer], works: Iterable[Work]) -> Generator[Answer]:
         """Yield `task(scorer, work)` for each work, in order, with at most two tasks a process under way.
 
         The works are read no faster than they are done, so memory does not grow with their number. When a process ends
-        without an answer, all are started anew and the open tasks given again: a task must bear being done twice.
+        without an answer, all are started anew and the open tasks given again: a task must bear being done twice. When
+        this ends before its last answer, closed or by an error, the processes have ended too.
 
         Raises:
             TellsignError: The model is refused.
             WorkerError: Processes ended without an answer, and no task was finished in between.
         """
+        done = False
+        try:
+            yield from self._map(task, iter(works))
+            done = True
+        finally:
+            if not done:
+                self.stop()
+
+    def stop(self) -> None:
+        """End the processes in the middle of their tasks; when it returns none of them writes any more."""
+        for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - public from Python 3.14 on
+            process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _map(self, task: Task[Work, Answer], works: Iterator[Work]) -> Generator[Answer]:
         pending: deque[tuple[Work, Future[Answer]]] = deque()
         restarts = 0
-        remaining = iter(works)
         while True:
             try:
-                self._fill(pending, task, remaining)
+                self._fill(pending, task, works)
                 if not pending:
                     return
                 answer = pending[0][1].result()
@@ -73,8 +88,7 @@ class WorkerPool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Drop what waits and end the processes; after an error at once, in the middle of their tasks."""
         if kind is not None:
-            for process in list((self._pool._processes or {}).values()):  # noqa: SLF001 - public from Python 3.14 on
-                process.terminate()
+            self.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _fill(

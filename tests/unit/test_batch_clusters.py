@@ -8,13 +8,14 @@ import numpy as np
 import orjson
 import pytest
 
-from service.batch.alignment import align, carriable
+from service.batch.alignment import align, blocks_of, carriable
 from service.batch.chunks import Chunker
 from service.batch.clusters import ClusterRows
 from service.batch.contact_log import ContactLog
 from service.batch.contacts import ContactHasher
 from service.batch.duplicates import Duplicates
 from service.batch.extensions import Extensions
+from service.batch.minhash import BANDS, ROWS
 from service.batch.scratch import NONE, Record
 from service.batch.slots import Template, build_template
 from tests.batch_runs import Runs
@@ -41,8 +42,9 @@ def template_of(*texts: str) -> Template:
     first, *others = (chunker.read(text) for text in texts)
     members = []
     for number, (text, other) in enumerate(zip(texts[1:], others, strict=True), 1):
-        blocks = carriable(first, other, align(first.exact, other.exact))
-        assert blocks is not None
+        found = align(first.exact, other.exact)
+        assert carriable(first, other, found)
+        blocks = blocks_of(first, other, found)
         members.append(Record(NONE, number, None, None, text, blocks))
     return build_template(texts[0], members)
 
@@ -156,9 +158,9 @@ def test_cluster_row_says_what_repeats(tmp_path: Path) -> None:
     assert [(row["id"], row["size"], row["copies"]) for row in rows] == [("c0", 4, 1), ("c4", 3, 0)]
     assert first["ids"] == ["keeps-0", "keeps-1", "keeps-2", "keeps-3"]
     assert (first["indicators"], first["context"]) == (["document_retention"], "disclosure")
-    assert first["review_flagged"]
+    assert (first["review_flagged"], first["distinct"]) == (4, 1)
     assert first["review_probability"] > 0.8
-    assert (second["indicators"], second["review_flagged"]) == ([], False)
+    assert (second["indicators"], second["review_flagged"]) == ([], 0)
 
 
 def test_clusters_that_share_a_contact_point_are_linked(tmp_path: Path) -> None:
@@ -176,6 +178,40 @@ def test_contact_data_is_nowhere_in_the_run_folder(tmp_path: Path) -> None:
     for name in ("clusters.jsonl", "manifest.json"):
         content = (tmp_path / "out.run" / name).read_bytes()
         assert not any(number in content for number in (b"0101", b"0177", b"a key of a test"))
+
+
+def test_variants_that_are_scored_by_themselves_are_of_one_cluster(tmp_path: Path) -> None:
+    """Another age can change what is said, and is a slot of the template all the same."""
+    ages = (14, 16, 19, 22)
+    texts = {f"n-{age}": body("Asha").replace("at any hour", f"for a job from {age} years on") for age in ages}
+    rows, _ = clusters(tmp_path, texts, Duplicates(hasher=KEY))
+    (row,) = rows
+    assert (row["size"], row["distinct"], row["ids"]) == (4, 3, ["n-14", "n-16", "n-19"])
+    assert [slot["examples"] for slot in row["slots"]] == [["14", "16", "19"]]
+    assert (row["contact_count"], row["review_flagged"]) == (1, 4)
+
+
+def test_clusters_of_one_template_are_merged_at_the_end(tmp_path: Path) -> None:
+    """Their first texts share too few triples to meet while documents are read."""
+
+    class Blind:
+        """Brings together what is the same, and nothing else, until the run ends."""
+
+        name = "blind"
+
+        def __init__(self) -> None:
+            self.seen = 0
+
+        def sketch(self, shingles: np.ndarray) -> list[int]:
+            self.seen += bool(len(shingles))
+            return [0 if self.seen > 2 else self.seen] * (BANDS * ROWS)
+
+    first, second = body("Asha"), body("Bela", "Fairhaven", "202-555-0177")
+    texts = {"a": first, "b": second, "c": first, "d": second}
+    rows, _ = clusters(tmp_path, texts, Duplicates(hasher=KEY, sketcher=Blind()))
+    (row,) = rows
+    assert (row["id"], row["size"], row["distinct"], row["copies"]) == ("c0", 4, 2, 2)
+    assert (row["contact_count"], row["linked_count"], row["review_flagged"]) == (2, 0, 4)
 
 
 def test_manifest_says_what_was_found_and_where_the_key_is_from(tmp_path: Path) -> None:

@@ -24,6 +24,12 @@ BODY = (
     "the bus from {place} brings new people in the morning. Ask for {name} at the gate."
 )
 
+SPOKEN = ("two oh two five five five zero one one seven", "two oh two five five five zero one four three")
+SPANISH = (
+    "Llegué a la ciudad con Asha y el jefe me dio un cuarto con otros nueve. Nos guardan los pasaportes en la oficina "
+    "y los viernes me pagan lo que quieren, dice que es por el viaje."
+)
+
 
 def text(name: str = "Asha", day: str = "Monday", place: str = "Northport") -> str:
     return BODY.format(name=name, day=day, place=place)
@@ -108,6 +114,11 @@ SAME = [
         id="decisive word with other marks",
     ),
     pytest.param(text(day="the 25th for $400"), text(day="the 26th for $900"), id="price"),
+    pytest.param(text(day="the 14th"), text(day="the 15th"), id="date"),
+    pytest.param(SPANISH, SPANISH.replace("Asha", "Bela"), id="Spanish name"),
+    pytest.param(text(name="Asha 555 01 17"), text(name="Asha 555 01 04"), id="phone number in groups of two"),
+    pytest.param(text(name=f"Asha {SPOKEN[0]}"), text(name=f"Asha {SPOKEN[1]}"), id="phone number in words"),
+    pytest.param(text(name="Asha"), text(name="Dara Sea"), id="English name that is a Spanish verb"),
 ]
 
 
@@ -126,6 +137,13 @@ DIFFERENT = [
     pytest.param(text(), text().replace("passports", "letters"), id="word that an indicator turns on"),
     pytest.param(text(place="19 people"), text(place="15 people"), id="number that may be an age"),
     pytest.param(text(place="adult guests"), text(place="young guests"), id="word for an age"),
+    pytest.param(text(name="Asha 555 0121 of 19"), text(name="Asha 555 0134 of 15"), id="age beside a phone number"),
+    pytest.param(text(place="two guests"), text(place="six guests"), id="number in words"),
+    pytest.param(text(place="guests of 19yo"), text(place="guests of 15yo"), id="age with letters"),
+    pytest.param(text(place="f19 guests"), text(place="f16 guests"), id="age with a letter before"),
+    pytest.param(SPANISH, SPANISH.replace("me pagan", "nunca me pagan"), id="Spanish negation"),
+    pytest.param(SPANISH, SPANISH.replace("Nos guardan", "Tampoco guardan"), id="Spanish negation in place of a word"),
+    pytest.param(SPANISH, SPANISH.replace("pasaportes", "abrigos"), id="Spanish word that an indicator turns on"),
     pytest.param(text(), text(place="Lakeside " + "and further on " * 4), id="long stretch"),
     pytest.param(text(), "The recipe wants two eggs and a cup of flour, stirred well and baked.", id="other text"),
     pytest.param("Ask for Asha.", "Ask for Bela.", id="short text"),
@@ -201,10 +219,10 @@ def test_number_of_known_documents_is_bounded() -> None:
 def test_memory_a_document_is_within_what_is_documented() -> None:
     chance = random.Random(1)
     finder = Duplicates()
-    for number in range(3_000):
+    for number in range(600):
         finder.assign(Document(" ".join(f"w{chance.randrange(10**6)}" for _ in range(30))), number)
-    assert len(finder.catalogue) == 3_000
-    assert finder.memory / 3_000 < 700
+    assert len(finder.catalogue) == 600
+    assert finder.memory / 600 < 700
 
 
 @pytest.mark.parametrize(
@@ -279,10 +297,10 @@ def test_chunks_are_the_whole_text(content: str) -> None:
 
 
 def test_forgotten_chunks_keep_their_hashes() -> None:
-    chunker = Chunker(frozenset())
+    chunker = Chunker(frozenset(), frozenset(), remembered=500)
     before = chunker.read("one two three")
-    for start in range(0, 210_000, 1_000):
-        chunker.read(" ".join(f"w{number}" for number in range(start, start + 1_000)))
+    for start in range(0, 2_000, 100):
+        chunker.read(" ".join(f"w{number}" for number in range(start, start + 100)))
     after = chunker.read("one two three")
     assert (after.exact, after.words) == (before.exact, before.words)
 

@@ -114,9 +114,16 @@ def test_file_with_the_wrong_suffix_is_read_as_what_it_is(name: str, read: Read)
 
 
 @every_format
-def test_text_over_the_limit_is_a_dead_letter(name: str, read: Read) -> None:
+def test_text_over_the_limit_is_cut_or_a_dead_letter(name: str, read: Read) -> None:
     sample = SAMPLES[name]
     found = read(f"file{sample.suffix}", sample.raw, ReadOptions(max_characters=20))
+    if name in {"docx", "odt", "pdf"}:
+        pieces = documents(found)
+        assert [piece.id for piece in pieces] == [f"file{sample.suffix}#part-{n}" for n in range(1, len(pieces) + 1)]
+        assert max(len(piece.text) for piece in pieces) <= 20
+        (whole,) = documents(read(f"file{sample.suffix}", sample.raw))
+        assert "".join(piece.text for piece in pieces) == whole.text
+        return
     assert documents(found) == []
     assert {letter.code for letter in letters(found)} == {"text_too_long"}
 
@@ -140,6 +147,23 @@ def test_every_code_and_suffix_is_in_the_documentation() -> None:
     assert [code for code in sorted(codes) if f"`{code}`" not in listed] == []
     suffixes = [suffix for format_ in READERS.values() for suffix in format_.suffixes]
     assert [suffix for suffix in suffixes if f"`{suffix}`" not in listed] == []
+
+
+def test_long_file_is_cut_at_the_ends_of_its_pages(read: Read) -> None:
+    pages = ["one two three", "four five", "six times", "seven eight nine ten eleven"]
+    found = documents(read("a.pdf", pdf(pages), ReadOptions(max_characters=26)))
+    assert [document.text for document in found] == [
+        "one two three\n\nfour five\n\n",
+        "six times\n\n",
+        "seven eight nine ten ",
+        "eleven",
+    ]
+    assert [[(part.name, part.start) for part in document.parts] for document in found] == [
+        [("page 1", 0), ("page 2", 15)],
+        [("page 3", 0)],
+        [("page 4", 0)],
+        [("page 4", 0)],
+    ]
 
 
 def test_second_words_are_on_the_second_page(read: Read) -> None:

@@ -102,7 +102,9 @@ def test_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     assert not re.search(r"https?://|url\((?!#)|@import|\son\w+=", content)
     assert all((node.attributes["href"] or "").startswith("#") for node in tree.css("[href]"))
     policy = one(tree, "meta[http-equiv='Content-Security-Policy']").attributes["content"] or ""
-    assert policy.startswith("default-src 'none'")
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "style=" not in content
 
 
 def test_page_is_made_of_known_parts(tmp_path: Path) -> None:
@@ -221,6 +223,12 @@ def test_excerpt_leaves_out_what_is_far_from_highlights() -> None:
     assert shown.endswith("gamma …")
     assert 200 < len(shown) < 450
     assert re.fullmatch(r"… (alpha )+one here\. (beta ?)+ … (beta )+two here\. (gamma ?)+ …", shown)
+
+
+def test_excerpt_has_no_mark_where_nothing_is_left_out() -> None:
+    text = "He took the keys. He kept the cards."
+    pieces = build_excerpt(analysis(("a", [span(text, "He took the keys"), span(text, "He kept the cards")])), text)
+    assert "".join(piece.text for piece in pieces) == text
 
 
 def test_excerpt_of_many_highlights_is_short() -> None:

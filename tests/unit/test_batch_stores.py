@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from service.batch.cluster import OnCluster
+from service.batch.scoring import Loading
 from service.batch.stores import BatchRefusedError, LocalStore, RemoteStore, Store, is_remote, open_store
+from tests.cli_fakes import load_fake
 
 
 @pytest.fixture(params=["local", "remote"])
@@ -86,6 +89,12 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(BatchRefusedError, match=r"tellsign\[cluster\]"):
         open_store("s3://bucket/out")
+
+
+def test_cluster_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BatchRefusedError, match=r"the extra 'cluster': pip install 'tellsign\[cluster\]'"):
+        OnCluster("tcp://127.0.0.1:1", Loading(load_fake))
 
 
 def test_what_killed_processes_left_is_tidied_away(store: Store) -> None:

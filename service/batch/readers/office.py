@@ -1,4 +1,4 @@
-"""Word and OpenDocument texts: one document a file, its parts (body, notes, headers) one after another."""
+"""Word and OpenDocument texts: one document a file, or several where it is long; body, notes, headers in order."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,8 +6,9 @@ from io import BufferedReader
 from types import MappingProxyType
 from zipfile import ZipFile, ZipInfo
 
-from service.batch.found import Found, Part
+from service.batch.found import Found
 from service.batch.readers.source import Metered, Source, UnreadableError
+from service.batch.readers.splitting import MOST_PIECES, Block, split
 
 # Text that the document shows: the body, then what stands at its edges.
 _WORD_PARTS = re.compile(r"word/(document|footnotes|endnotes|comments|header\d*|footer\d*)\.xml\Z")
@@ -18,7 +19,7 @@ _PIECE = 1 << 16
 
 
 def read_docx(source: Source) -> Iterator[Found]:
-    """Yield the one document that a Word file is.
+    """Yield the document that a Word file is, or those that it is cut into at the ends of paragraphs.
 
     Raises:
         UnreadableError: It is damaged, encrypted or too long.
@@ -29,11 +30,11 @@ def read_docx(source: Source) -> Iterator[Found]:
         if not any(name == "document" for name, _ in named):
             raise UnreadableError("damaged", "the file holds no word/document.xml")
         named.sort(key=lambda entry: (_WORD_ORDER.index(entry[0].rstrip("0123456789")), entry[0]))
-        yield _document(source, archive, named[:_MAX_PARTS], _WordText)
+        yield from split(source, _parts(source, archive, named[:_MAX_PARTS], _WordText))
 
 
 def read_odt(source: Source) -> Iterator[Found]:
-    """Yield the one document that an OpenDocument text is.
+    """Yield the document that an OpenDocument text is, or those that it is cut into at the ends of paragraphs.
 
     Raises:
         UnreadableError: It is damaged, encrypted or too long.
@@ -46,20 +47,20 @@ def read_odt(source: Source) -> Iterator[Found]:
             manifest = Metered(archive.open("META-INF/manifest.xml"), source.meter, source.watch)
             if b"encryption-data" in (manifest.read(1 << 20) or b""):
                 raise UnreadableError("encrypted", "the OpenDocument file wants a password")
-        yield _document(source, archive, [("body", archive.getinfo("content.xml"))], _OpenText)
+        yield from split(source, _parts(source, archive, [("body", archive.getinfo("content.xml"))], _OpenText))
 
 
-def _document(source: Source, archive: ZipFile, named: list[tuple[str, ZipInfo]], kind: "type[_XmlText]") -> Found:
-    pieces, parts, length = [], [], 0
+def _parts(
+    source: Source, archive: ZipFile, named: list[tuple[str, ZipInfo]], kind: "type[_XmlText]"
+) -> Iterator[Block]:
+    room = MOST_PIECES * source.options.max_characters
     for name, info in named:
         if info.flag_bits & 1:
             raise UnreadableError("encrypted", "a part of the file is encrypted")
-        text = kind(source, source.options.max_characters - length).read(archive, info).strip("\n")
+        text = kind(source, room).read(archive, info).strip("\n")
         if text:
-            parts.append(Part(name, length))
-            pieces.append(text + "\n")
-            length += len(text) + 1
-    return source.document("".join(pieces), parts=tuple(parts))
+            yield name, text + "\n"
+            room -= len(text) + 1
 
 
 class _XmlText:
@@ -135,7 +136,8 @@ class _XmlText:
             self._pieces.append(text)
             self._length += len(text)
             if self._length > self._room:
-                raise UnreadableError("text_too_long", f"more than {self._source.options.max_characters} characters")
+                most = MOST_PIECES * self._source.options.max_characters
+                raise UnreadableError("text_too_long", f"more than {most} characters")
 
 
 class _WordText(_XmlText):
