@@ -21,7 +21,7 @@ export MKL_NUM_THREADS := 1
 # Nothing here reads from a model hub; offline says so at once instead of after retries.
 export HF_HUB_OFFLINE := 1
 
-.PHONY: help all serve setup test lint types pytest format train bench lock clean
+.PHONY: help all serve setup test lint types pytest format train bench notebooks lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ train: $(VENV)/.stamp-dev ## Rebuild the models from the corpus in the repositor
 
 bench: $(VENV)/.stamp-dev ## Measure speed and memory on this machine
 	@for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+notebooks: $(VENV)/.stamp-dev ## Run every notebook from start to end (ARGS=notebooks/04-errors.ipynb for one)
+	$(BIN)/jupyter-execute --kernel_name=python3 $(or $(ARGS),notebooks/*.ipynb)
 
 lock: $(VENV)/.stamp-dev ## Choose new dependency versions and write both lock files
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal \

@@ -9,7 +9,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from service.problems import ProblemError
-from service.security import KeyRing, KeysError
+from service.security import KeyRecord, KeyRing, KeysError
 
 
 class RateLimiter:
@@ -43,8 +43,8 @@ class Access:
     keys: KeyRing | None
     limiter: RateLimiter | None
 
-    def admit(self, *, token: str | None, scope: str, address: str) -> None:
-        """Let a request pass or refuse it.
+    def admit(self, *, token: str | None, scope: str, address: str) -> KeyRecord | None:
+        """Let a request pass or refuse it; return its key, None where keys are off.
 
         Args:
             token: The key as sent, or None.
@@ -54,12 +54,13 @@ class Access:
         Raises:
             ProblemError: `key_required`, `scope_missing`, `rate_exceeded` or `keys_unreadable`.
         """
-        identity = address if self.keys is None else self._identify(self.keys, token, scope)
+        record = None if self.keys is None else self._identify(self.keys, token, scope)
         if self.limiter is not None:
-            self.limiter.hit(identity)
+            self.limiter.hit(address if record is None else record.id)
+        return record
 
     @staticmethod
-    def _identify(keys: KeyRing, token: str | None, scope: str) -> str:
+    def _identify(keys: KeyRing, token: str | None, scope: str) -> KeyRecord:
         try:
             record = keys.find(token) if token else None
         except KeysError:
@@ -73,4 +74,4 @@ class Access:
         if scope not in record.scopes:
             headers = {"WWW-Authenticate": f'Bearer realm="tellsign", error="insufficient_scope", scope="{scope}"'}
             raise ProblemError("scope_missing", f"The key lacks the scope {scope}", headers=headers)
-        return record.id
+        return record

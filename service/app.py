@@ -4,8 +4,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
@@ -18,7 +18,13 @@ from service import web
 from service.access import Access, RateLimiter
 from service.analysis_queue import AnalysisQueue, Analyzer
 from service.api import ROUTERS
+from service.batch.jobs import Jobs, open_jobs
+from service.batch.jobs_process import Launch
+from service.batch.jobs_settings import load_jobs_settings
 from service.boundary import STATIC, Boundary
+from service.desk.desk import Desk, open_desk
+from service.desk.refusals import install_refusals
+from service.lifetime import build_lifespan
 from service.logs import configure_logs
 from service.metrics import Metrics
 from service.openapi import DESCRIPTION, DescribedApi
@@ -31,15 +37,27 @@ from service.shadow_figures import ShadowCollector
 from service.shadow_reader import ProcessReader
 
 
-def create_app(settings: Settings, *, analyzer: Analyzer | None = None, shadow: Shadow | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    analyzer: Analyzer | None = None,
+    shadow: Shadow | None = None,
+    desk: Desk | None = None,
+    jobs: Jobs | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> FastAPI:
     """The ASGI application; its lifespan loads the model, so a server that runs it listens once that is done.
 
     Args:
         settings: Limits, keys and the model folder.
         analyzer: Used instead of loading the model folder of the settings.
         shadow: Used instead of one for the shadow model of the settings.
+        desk: Used instead of one from the environment; only where the settings have the desk on.
+        jobs: Used instead of those of the environment.
+        tell: Gets what the first start has to say to whoever started it.
 
     Raises:
+        TellsignError: A setting of the desk is not allowed, or its store cannot be opened.
         service.security.KeysError: The keys file is not usable.
         classifier.errors.ArtifactError: The shadow model is refused.
     """
@@ -52,11 +70,14 @@ def create_app(settings: Settings, *, analyzer: Analyzer | None = None, shadow: 
     shadow = shadow or _build_shadow(settings)
     if shadow is not None:
         metrics.include(ShadowCollector(shadow))
+    opened = (desk or open_desk()) if settings.desk else None
+    jobs = jobs or open_jobs(load_jobs_settings(), Launch(model=settings.model))
+    parts = Parts(settings, queue, metrics, access, shadow, opened, jobs)
     app = DescribedApi(
         title="Tellsign",
         version=_version(),
         description=DESCRIPTION,
-        lifespan=_lifespan(queue, lambda: analyzer or _load(settings), shadow),
+        lifespan=build_lifespan(parts, lambda: analyzer or _load(settings), tell=tell, close=desk is None),
         openapi_url="/openapi.json" if settings.docs else None,
         # The usual documentation pages load scripts from elsewhere, which our own policy forbids.
         docs_url=None,
@@ -64,31 +85,37 @@ def create_app(settings: Settings, *, analyzer: Analyzer | None = None, shadow: 
         # Traces carry addresses and queries; the log line and the counters are what is kept of a request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.parts = Parts(settings, queue, metrics, access, shadow)
-    app.add_middleware(Boundary, metrics=metrics)
+    app.state.parts = parts
+    uploads = {"/v1/jobs": jobs.settings.upload_bytes} if jobs is not None else {}
+    app.add_middleware(Boundary, metrics=metrics, most_bytes=settings.max_body_bytes, uploads=uploads)
     install_problems(app)
+    install_refusals(app)
     for router in (*ROUTERS, *web.ROUTERS):
         app.include_router(router)
     app.mount(STATIC, web.static_files(), name="static")
     return app
 
 
-def serve(settings: Settings, *, analyzer: Analyzer | None = None) -> None:
+def serve(
+    settings: Settings, *, analyzer: Analyzer | None = None, tell: Callable[[str], None] = lambda _: None
+) -> None:
     """Run the service until SIGINT or SIGTERM, then finish what was accepted and return.
 
     Args:
         settings: Where to listen, limits, keys and the model folder.
         analyzer: Used instead of loading the model folder of the settings.
+        tell: Says a line to whoever started it, and to no log.
 
     Raises:
         SettingsError: The address cannot be listened on.
         service.security.KeysError: The keys file is not usable.
+        service.store.errors.StoreError: The store cannot be used.
         classifier.errors.ArtifactError: The model is refused.
     """
     # The loop waits at most this long for the analysis thread to let go of the interpreter (default 5 ms).
     sys.setswitchinterval(0.001)
     configure_logs(settings.log_level)
-    app = create_app(settings, analyzer=analyzer)
+    app = create_app(settings, analyzer=analyzer, tell=tell)
     server = AnnouncingServer(_server_config(app, settings))
     with _bind(settings) as listener, _signals_end_quietly():
         try:
@@ -111,27 +138,6 @@ class AnnouncingServer(uvicorn.Server):
             host, port = listener.getsockname()[:2]
             url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             structlog.get_logger("tellsign").info("serving", url=url)
-
-
-def _lifespan(
-    queue: AnalysisQueue, load: Callable[[], Analyzer], shadow: Shadow | None
-) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            await queue.open(load)
-        except TellsignError as error:
-            # The server only reports that starting failed; `serve` raises the reason to the command line.
-            app.state.refusal = error
-            raise
-        if shadow is not None:
-            shadow.start()
-        yield
-        await queue.close()
-        if shadow is not None:
-            shadow.stop()
-
-    return lifespan
 
 
 def _load(settings: Settings) -> Analyzer:

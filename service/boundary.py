@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from time import perf_counter
+from types import MappingProxyType
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -36,11 +37,16 @@ class Boundary:
     Args:
         app: What it surrounds.
         metrics: Where requests and problems are counted.
+        most_bytes: Largest request body, bytes; whoever reads more of it gets `body_too_large`.
+        uploads: Paths that take larger bodies, and how large; they write them to disk as they come.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, most_bytes: int, uploads: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._most_bytes, self._uploads = most_bytes, uploads
         self._log = structlog.get_logger("tellsign")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +67,8 @@ class Boundary:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_on)
+            most = max(self._most_bytes, self._uploads.get(scope["path"], 0))
+            await self._app(scope, _limited(receive, most), send_on)
         except ClientDisconnect:
             status = CLIENT_LEFT
         except Exception as error:  # the one place that catches everything: no client sees a traceback
@@ -92,6 +99,21 @@ class Boundary:
             request_id=state["request_id"],
             **extra,
         )
+
+
+def _limited(receive: Receive, most_bytes: int) -> Receive:
+    """Count a body as it comes: forms are read by the framework, which takes any length."""
+    taken = 0
+
+    async def receive_some() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most_bytes:
+            raise ProblemError("body_too_large", f"Allowed: at most {most_bytes} bytes")
+        return message
+
+    return receive_some
 
 
 def _add_headers(message: Message, scope: Scope, *, request_id: str) -> None:

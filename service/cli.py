@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from service.commands import audit, audit_sample, extras, keys, model, retention, score, serve, store, taxonomy
+from service.commands import (
+    audit,
+    audit_sample,
+    export,
+    extras,
+    keys,
+    model,
+    retention,
+    score,
+    serve,
+    store,
+    taxonomy,
+    users,
+)
 from service.commands.exits import USAGE, OneLineErrors
 from service.commands.ports import Ports, one_blas_thread
 
@@ -35,10 +48,12 @@ app.command("promote", context_settings=extras.PASS_THROUGH)(extras.promote)
 app.command("card", context_settings=extras.PASS_THROUGH)(extras.card)
 app.command("train-encoder", context_settings=extras.PASS_THROUGH)(extras.train_encoder)
 app.add_typer(keys.app, name="keys")
+app.add_typer(users.app, name="users")
 app.add_typer(audit_sample.app, name="audit-sample")
 app.add_typer(store.app, name="store")
 app.add_typer(retention.app, name="retention")
 app.add_typer(audit.app, name="audit")
+app.add_typer(export.build_export_app(export.open_stored), name="export")
 
 
 def _show_version(wanted: bool) -> None:

@@ -3,9 +3,13 @@
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from service.api.session import PasswordIn, SessionIn
+from service.desk.schemas import REQUESTS
 from service.schemas import DocumentsIn, ProblemOut, TextIn
+from service.schemas_jobs import JobPathIn
 
 DESCRIPTION = """\
 Reads a text and says which indicators of human trafficking and forced labour it speaks of, with calibrated
@@ -16,6 +20,9 @@ never repeat what was sent.
 """
 
 
+_BY_HAND: tuple[type[BaseModel], ...] = (TextIn, DocumentsIn, ProblemOut, JobPathIn, SessionIn, PasswordIn, *REQUESTS)
+
+
 class DescribedApi(FastAPI):
     """A FastAPI application whose description also holds the models that only `openapi_extra` refers to."""
 
@@ -23,7 +30,7 @@ class DescribedApi(FastAPI):
         """The OpenAPI document."""
         document = super().openapi()
         _, models = models_json_schema(
-            [(TextIn, "validation"), (DocumentsIn, "validation"), (ProblemOut, "validation")],
+            [(model, "validation") for model in _BY_HAND],
             ref_template="#/components/schemas/{model}",
         )
         document.setdefault("components", {}).setdefault("schemas", {}).update(models["$defs"])

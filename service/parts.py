@@ -1,7 +1,7 @@
 """The parts of one running application, as its endpoints reach them."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from fastapi import Request
 
@@ -10,6 +10,10 @@ from service.analysis_queue import AnalysisQueue
 from service.metrics import Metrics
 from service.settings import Settings
 from service.shadow import Shadow
+
+if TYPE_CHECKING:
+    from service.batch.jobs import Jobs
+    from service.desk.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,8 @@ class Parts:
     metrics: Metrics
     access: Access
     shadow: Shadow | None = None
+    desk: "Desk | None" = None
+    jobs: "Jobs | None" = None
 
 
 def parts_of(request: Request) -> Parts:

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from classifier.errors import DocumentError
+from service.field_errors import reason_of, safe_name
+from service.logs import describe
+from service.store.errors import ConflictError, NotAllowedError, NotFoundError, RefusedError, StoreError
 
 MEDIA_TYPE = "application/problem+json"
+_MOST_FIELDS = 20
 
 # code -> (HTTP status, title). The code ends the `type` URN, so it never changes once released.
 KINDS: Mapping[str, tuple[int, str]] = {
@@ -25,11 +30,21 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "body_too_large": (413, "The request body is too large"),
     "key_required": (401, "A valid key is required"),
     "scope_missing": (403, "The key does not allow this"),
+    "role_missing": (403, "This needs another role"),
+    "sign_in_failed": (401, "The name or the password is wrong"),
+    "not_admitted": (403, "Nobody is signed in"),
+    "provider_failed": (502, "The identity provider cannot be used"),
+    "password_change_needed": (403, "The password has to be changed first"),
+    "foreign_request": (403, "The request did not come from a page of this service"),
+    "not_allowed": (403, "This person may not do this"),
     "not_found": (404, "There is nothing at this address"),
     "method_not_allowed": (405, "The method is not allowed here"),
+    "conflict": (409, "It is not in the state that this needs"),
     "rate_exceeded": (429, "Too many requests"),
     "overloaded": (503, "The service is busy"),
+    "jobs_full": (507, "There is no room for another job"),
     "not_ready": (503, "The service is not ready"),
+    "store_unavailable": (503, "The store cannot answer now"),
     "keys_unreadable": (503, "The keys cannot be read"),
     "http": (400, "The request cannot be answered"),
     "internal": (500, "Something went wrong on our side"),
@@ -108,13 +123,48 @@ def problem_response(request: Request, problem: ProblemError) -> Response:
     return Response(orjson.dumps(problem.document()), problem.status, media_type=MEDIA_TYPE, headers=problem.headers)
 
 
+def store_problem(error: StoreError) -> ProblemError:
+    """The problem of what the store or the review refused; the words of the store itself stay in the log."""
+    if isinstance(error, NotFoundError):
+        return ProblemError("not_found", f"There is no such {error.kind}")
+    if isinstance(error, RefusedError):
+        return ProblemError("invalid_request", f"{error.field} is not allowed", errors=[_refused(error)])
+    if isinstance(error, ConflictError):
+        return ProblemError("conflict", str(error))
+    if isinstance(error, NotAllowedError):
+        return ProblemError("not_allowed", str(error))
+    return retry_after("store_unavailable", "Nothing was changed; tell the operator if this goes on", 5)
+
+
+def _refused(error: RefusedError) -> FieldError:
+    detail = str(error).removeprefix(f"{error.field}: ")
+    wrong, _, allowed = detail.partition("; allowed: ")
+    # What begins with a quotation mark repeats the value.
+    return FieldError(error.field, "is not one there can be" if wrong[:1] in "'\"" else wrong, allowed or detail)
+
+
+def _request_problem(error: RequestValidationError) -> ProblemError:
+    """The problem of a path or a query; bodies are read by hand."""
+    entries = error.errors()[:_MOST_FIELDS]
+    fields = [FieldError(".".join(map(safe_name, entry["loc"][1:])), *reason_of(entry)) for entry in entries]
+    detail = f"{fields[0].field} {fields[0].detail}" if fields else "A path or query value is not allowed"
+    return ProblemError("invalid_request", detail, errors=fields)
+
+
 def as_problem(error: Exception) -> ProblemError:
     """Any error that the application answers, in our words: the framework's own may quote the request."""
     if isinstance(error, ProblemError):
         return error
-    if not isinstance(error, HTTPException):
-        # Bodies are read by `submissions`; what is left for the framework to validate is paths and queries.
-        return ProblemError("invalid_request", "A path or query value is not of the expected type")
+    if isinstance(error, StoreError):
+        return store_problem(error)
+    if isinstance(error, RequestValidationError):
+        return _request_problem(error)
+    if isinstance(error, HTTPException):
+        return _http_problem(error)
+    return ProblemError("internal", "Something that should not have come here was raised")
+
+
+def _http_problem(error: HTTPException) -> ProblemError:
     headers = dict(error.headers or {})
     if error.status_code == 404:
         return ProblemError("not_found", "No resource at this path; see /openapi.json for those there are")
@@ -124,11 +174,15 @@ def as_problem(error: Exception) -> ProblemError:
     return ProblemError("http", "The request cannot be answered", headers=headers, status=error.status_code)
 
 
-async def _answer(request: Request, error: Exception) -> Response:
-    return problem_response(request, as_problem(error))
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """Answer an error of the application as a problem document; a store that cannot answer is also logged."""
+    problem = as_problem(error)
+    if problem.code == "store_unavailable":
+        structlog.get_logger("tellsign").error("store_unavailable", **describe(error))
+    return problem_response(request, problem)
 
 
 def install_problems(app: FastAPI) -> None:
     """Answer every error of the application as a problem document."""
-    for kind in (ProblemError, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, _answer)
+    for kind in (ProblemError, StoreError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, answer_problem)

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     """Settings of the HTTP service.
 
     Attributes:
-        host: Address to listen on; other than loopback needs `keys_file` or `open_access`.
+        host: Address to listen on; other than loopback needs `desk`, `keys_file` or `open_access`.
         port: TCP port; 0 lets the system choose.
         model: Model folder; None for the one that ships in the package.
         tier: `fast`, `cascade` or `deep`; None for what suits the model: `cascade` where it was fitted to an encoder.
@@ -33,8 +33,10 @@ class Settings(BaseSettings):
         max_body_bytes: Largest request body, bytes.
         queue_documents: Most documents that wait for analysis before the service answers 503.
         rate: Requests allowed per key (or per client address without keys), such as `600/minute`; empty for no limit.
-        keys_file: JSON file of keys; None serves without keys.
-        open_access: Allow serving without keys on an address other than loopback.
+        desk: Keep documents, keys and people in a store and serve the desk; false keeps nothing and only analyses.
+        keys_file: JSON file of keys, for `desk` false; None serves without keys.
+        open_access: Whether anybody may use what keeps nothing: analysing, the taxonomy, the model card, the metrics;
+            None for whoever is on this machine, see `open_to_all`.
         trusted_proxies: Comma-separated proxy addresses whose `X-Forwarded-For` is believed; empty for none.
         docs: Serve `/openapi.json`.
         log_level: Least severe log line to write.
@@ -54,8 +56,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1_024)
     queue_documents: int = Field(default=1_024, ge=1)
     rate: str = ""
+    desk: bool = True
     keys_file: Path | None = None
-    open_access: bool = False
+    open_access: bool | None = None
     trusted_proxies: str = ""
     docs: bool = True
     log_level: LogLevel = "info"
@@ -73,14 +76,35 @@ class Settings(BaseSettings):
                 ) from None
         return rate
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_file_means_no_desk(cls, given: dict[str, object]) -> dict[str, object]:
+        """Whoever brings a file of keys runs a service that only analyses, unless they say otherwise."""
+        return given if given.get("keys_file") is None else {"desk": False, **given}
+
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
         if self.queue_documents < self.max_documents:
             raise ValueError("queue_documents must be at least max_documents, or a full list could never be answered")
+        if self.desk and self.keys_file is not None:
+            raise ValueError("keys_file is for desk=off; with the desk on, keys are made by: tellsign keys create")
         # Without keys anyone who can reach the port can use it: that has to be said aloud.
-        if self.keys_file is None and not self.open_access and not is_loopback(self.host):
-            raise ValueError("host is not a loopback address: set keys_file, or open_access=true to serve without keys")
+        guarded = self.desk or self.keys_file is not None
+        if not guarded and not self.open_access and not is_loopback(self.host):
+            raise ValueError(
+                "host is not a loopback address: set desk=on or keys_file, or open_access=true to serve without keys"
+            )
         return self
+
+    @property
+    def open_to_all(self) -> bool:
+        """Whether what keeps nothing asks for no key: as set, else where only programs on this machine can ask.
+
+        A proxy that is trusted brings requests from elsewhere.
+        """
+        if self.open_access is not None:
+            return self.open_access
+        return is_loopback(self.host) and not self.trusted_proxies
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,5 @@
 """From the bytes of a request to documents, or to a problem that says which field is wrong and quotes nothing."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,23 +8,11 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from classifier.document import Document
+from service.field_errors import reason_of, safe_name
 from service.problems import FieldError, ProblemError
 from service.schemas import DocumentIn, DocumentsIn, TextIn
 
 MAX_ERRORS = 20
-_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
-
-# pydantic error type -> (what is wrong, what is allowed). Its own messages may quote the value.
-_REASONS: Mapping[str, tuple[str, str]] = {
-    "missing": ("is missing", "required"),
-    "string_type": ("is not a string", "a string"),
-    "list_type": ("is not a list", "a list of documents"),
-    "dict_type": ("is not an object", "an object"),
-    "model_type": ("is not an object", "an object"),
-    "model_attributes_type": ("is not an object", "an object"),
-    "string_too_long": ("is too long", "at most {max_length} characters"),
-    "string_pattern_mismatch": ("has the wrong form", "a text that matches {pattern}"),
-}
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:
@@ -105,16 +92,9 @@ def _invalid(*errors: FieldError, total: int | None = None) -> ProblemError:
 
 def _field_error(entry: Mapping[str, Any]) -> FieldError:
     location: Sequence[int | str] = entry["loc"]
-    path = ".".join(_safe_name(part) for part in location) or "(body)"
+    path = ".".join(safe_name(part) for part in location) or "(body)"
     if entry["type"] == "extra_forbidden":
         model: type[BaseModel] = DocumentIn if location[0] == "documents" else TextIn
         names = model.model_fields if len(location) > 1 else {"text": None, "documents": None}
         return FieldError(path, "is not a known field", ", ".join(names))
-    detail, allowed = _REASONS.get(entry["type"], ("is not valid", "see /openapi.json"))
-    return FieldError(path, detail, allowed.format_map(entry.get("ctx", {})))
-
-
-def _safe_name(part: int | str) -> str:
-    """A name that can be shown: a client could hide document text in the name of a field."""
-    name = str(part)
-    return name if isinstance(part, int) or _SAFE_NAME.fullmatch(name) else "(unnamed)"
+    return FieldError(path, *reason_of(entry))

@@ -19,8 +19,8 @@ from tests.fakes import FakeAnalyzer
 
 
 def build_app(analyzer: Analyzer | None = None, **settings: Any) -> FastAPI:
-    """The real application around a fake analyzer, or the one given."""
-    return create_app(Settings(**settings), analyzer=analyzer or FakeAnalyzer())
+    """The real application without the desk around a fake analyzer, or the one given."""
+    return create_app(Settings(**{"desk": False, **settings}), analyzer=analyzer or FakeAnalyzer())
 
 
 @contextmanager

@@ -1,5 +1,47 @@
 """The JSON endpoints, one noun a file; `ROUTERS` is all of them."""
 
-from service.api import analyze, health, model, shadow, taxonomy
+from service.api import (
+    analyze,
+    audit,
+    checks,
+    clusters,
+    documents,
+    exports,
+    figures,
+    health,
+    jobs,
+    keys,
+    model,
+    queue,
+    referrals,
+    reviews,
+    search,
+    session,
+    shadow,
+    taxonomy,
+    users,
+    webhooks,
+)
 
-ROUTERS = (analyze.router, taxonomy.router, model.router, shadow.router, health.router)
+ROUTERS = (
+    analyze.router,
+    documents.router,
+    clusters.router,
+    queue.router,
+    reviews.router,
+    checks.router,
+    search.router,
+    figures.router,
+    exports.router,
+    referrals.router,
+    session.router,
+    users.router,
+    keys.router,
+    webhooks.router,
+    jobs.router,
+    audit.router,
+    taxonomy.router,
+    model.router,
+    shadow.router,
+    health.router,
+)

@@ -46,6 +46,18 @@ def build_export_app(open_reviewed: OpenReviewed) -> typer.Typer:
     return app
 
 
+def open_stored() -> "AbstractContextManager[ReviewedSource]":
+    """The reviewed documents of the store that the environment names.
+
+    Raises:
+        classifier.errors.TellsignError: Once entered: a setting is not allowed, or the store cannot be used.
+    """
+    # Here, since --help must not wait for a database library.
+    from service.review.stored import open_reviewed_store  # noqa: PLC0415
+
+    return open_reviewed_store()
+
+
 def export(
     open_reviewed: OpenReviewed, name: str, output: Path, *, since: datetime | None = None, unmasked: bool = False
 ) -> None:

@@ -43,7 +43,7 @@ def benchmark(context: typer.Context, arguments: Rest = None) -> None:
 
 
 def train_encoder(context: typer.Context, arguments: Rest = None) -> None:
-    """Fine-tune the sentence encoder; needs tellsign[train-encoder]; see tellsign train-encoder --help."""
+    """Fine-tune the sentence encoder; needs the extra train-encoder; see tellsign train-encoder --help."""
     with refusals():
         raise typer.Exit(ports_of(context).run_extra("train-encoder", arguments or []))
 

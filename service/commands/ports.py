@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import typer
 
-from service.commands.exits import UsageProblem
+from service.commands.exits import UsageProblem, say
 
 if TYPE_CHECKING:
     from classifier.document import Analysis, Document, ModelInfo
     from classifier.errors import DocumentError
     from classifier.taxonomy import Taxonomy
+    from service.batch.runner import Progress
 
 # As in `classifier.document`, whose import `--help` must not pay for; a test holds the two to the same words.
 Tier = Literal["fast", "cascade", "deep"]
@@ -116,7 +117,7 @@ def serve(*, host: str | None, port: int | None, model: Path | None, tier: Tier 
     """
     from service import app, settings  # noqa: PLC0415
 
-    app.serve(settings.load_settings(host=host, port=port, model=model, tier=tier))
+    app.serve(settings.load_settings(host=host, port=port, model=model, tier=tier), tell=say)
 
 
 def run_extra(name: str, arguments: list[str], *, group: str = "tellsign.commands") -> int:
@@ -150,6 +151,7 @@ class Ports:
         run_extra: Runs a command that another package brings, and returns its exit code.
         stdout_is_terminal: Whether results are drawn for a person.
         stderr_is_terminal: Whether progress is drawn in place.
+        progress: What hears of progress instead of a person; given the bytes of input.
     """
 
     load_analyzer: LoadAnalyzer = load_analyzer
@@ -159,6 +161,7 @@ class Ports:
     run_extra: Callable[[str, list[str]], int] = run_extra
     stdout_is_terminal: bool = False
     stderr_is_terminal: bool = False
+    progress: "Callable[[int | None], Progress] | None" = None
 
 
 def ports_of(context: typer.Context) -> Ports:

@@ -53,6 +53,10 @@ SampleAudit = Annotated[
 FromJsonl = Annotated[bool, typer.Option("--jsonl", help="Standard input is JSON Lines.")]
 TextField = Annotated[str, typer.Option(metavar="NAME", help="JSON field or column of the text.")]
 IdField = Annotated[str, typer.Option(metavar="NAME", help="JSON field or column of the id.")]
+MetadataField = Annotated[
+    list[str] | None,
+    typer.Option("--metadata-field", metavar="NAME", help="JSON field or column to carry along; may be repeated."),
+]
 
 
 def score(
@@ -79,6 +83,7 @@ def score(
     jsonl: FromJsonl = False,
     text_field: TextField = "text",
     id_field: IdField = "id",
+    metadata_field: MetadataField = None,
 ) -> None:
     """Score texts: which indicators they speak of, how probably, and in which words.
 
@@ -95,7 +100,7 @@ def score(
     code = language.lower() if language is not None else None
     request = Request(
         inputs=tuple(inputs or ()),
-        options=ReadOptions(text_field=text_field, id_field=id_field, language=code),
+        options=ReadOptions(text_field, id_field, code, metadata_fields=tuple(metadata_field or ())),
         jsonl=jsonl,
         output=output,
         mode="resume" if resume else "retry" if retry_dead else "new",

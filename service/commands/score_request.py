@@ -44,6 +44,7 @@ class Request:
         shard_size: Most documents of a shard.
         dedupe: Whether repeated documents carry the analysis of the first.
         sample_audit: How many unflagged documents to draw for people to read, or None.
+        within: A folder that links must not lead out of, or None.
     """
 
     inputs: tuple[str, ...]
@@ -62,6 +63,7 @@ class Request:
     shard_size: int = SHARD_SIZE
     dedupe: bool = True
     sample_audit: int | None = None
+    within: Path | None = None
 
     @property
     def paths(self) -> list[Path]:
@@ -89,7 +91,7 @@ class Request:
     def run_inputs(self) -> Inputs:
         """Return the inputs of a run of this machine."""
         if self.paths:
-            return FileInputs(self.paths, self.options, self.own_files)
+            return FileInputs(self.paths, self.options, self.own_files, within=self.within)
         name = "standard input" if self.inputs == (STDIN_ARGUMENT,) else "a text given as argument"
         return OnceInputs(self.items(), name)
 

@@ -161,6 +161,8 @@ def _engine(request: Request, ports: Ports, stack: ExitStack) -> tuple[Engine, I
 
 
 def _progress(request: Request, ports: Ports) -> Callable[[int | None], Progress]:
+    if ports.progress is not None:
+        return ports.progress
     drawn_over = request.output is None and ports.stdout_is_terminal
     if request.quiet or drawn_over:
         return Silence

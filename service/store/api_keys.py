@@ -13,7 +13,7 @@ from service.store.store import Transaction
 from service.store.tokens import hash_token, make_token
 
 # What a key can be given; the HTTP service says what each opens.
-KEY_SCOPES = ("analyze", "read", "metrics", "submit", "review", "export", "admin")
+KEY_SCOPES = ("analyze", "read", "metrics", "submit", "review", "lead", "export", "admin")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ def read_cursor(cursor: str, *kinds: type) -> list[Any]:
         place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
         place = None
-    if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
+    if not isinstance(place, list) or [type(part) for part in place] != list(kinds) or _is_too_large(place):
         raise RefusedError("cursor", "not one that this list gave; allowed: the cursor of the page before")
     return place
+
+
+def _is_too_large(place: Sequence[Any]) -> bool:
+    # No database has such a number, and its driver would say so in its own way.
+    return any(isinstance(part, int) and abs(part) >= 1 << 63 for part in place)

@@ -189,6 +189,15 @@ def record_sign_in(tx: Transaction, user_id: str) -> None:
     tx.audit(user_id, "user.signed_in", user_id)
 
 
+def clear_failures(tx: Transaction, user_id: str, *, actor: str) -> None:
+    """Forget failures to sign in, and with them a lock."""
+    before = read_user(tx, user_id)
+    if before.failed_sign_ins or before.locked_until is not None:
+        values = {"failed_sign_ins": 0, "locked_until": None}
+        tx.execute(update(users).where(users.c.id == user_id).values(values))
+        tx.audit(actor, "user.unlocked", user_id)
+
+
 def _find(tx: Transaction, condition: ColumnElement[bool]) -> UserRecord | None:
     row = tx.execute(select(users).where(condition)).one_or_none()
     return None if row is None else as_record(UserRecord, row)

@@ -8,14 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from service.store.access_tables import deliveries, webhooks
+from service.store.checked import check_word
 from service.store.cipher import Sealed
+from service.store.columns import milliseconds, moment
 from service.store.errors import ConflictError, NotFoundError, RefusedError
-from service.store.rows import as_record
+from service.store.rows import Page, as_record, read_cursor, write_cursor
+from service.store.schema import DELIVERY_STATES
 from service.store.store import Transaction
 
+# The year 9999, in milliseconds: what a date can hold.
+_LAST_MOMENT = 253_000_000_000_000
 EVENTS = ("document.created", "document.decided", "document.reopened", "document.erased")
 
 
@@ -96,6 +101,18 @@ def change_webhook(
     if row is None:
         raise NotFoundError("webhook", hook_id)
     return _record(row)
+
+
+def remove_webhook(tx: Transaction, hook_id: str, *, actor: str) -> None:
+    """Remove a webhook with its secret and with what was still to be sent to it.
+
+    Raises:
+        NotFoundError: There is no such webhook.
+    """
+    tx.execute(delete(deliveries).where(deliveries.c.webhook == hook_id))
+    if tx.execute(delete(webhooks).where(webhooks.c.id == hook_id)).rowcount != 1:
+        raise NotFoundError("webhook", hook_id)
+    tx.audit(actor, "webhook.removed", hook_id)
 
 
 def list_webhooks(tx: Transaction) -> list[WebhookRecord]:
@@ -179,6 +196,44 @@ def list_deliveries(
     if state is not None:
         wanted = wanted.where(deliveries.c.state == state)
     return [as_record(DeliveryRecord, row) for row in tx.execute(wanted)]
+
+
+def page_deliveries(
+    tx: Transaction,
+    *,
+    webhook: str | None = None,
+    state: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[DeliveryRecord]:
+    """Deliveries in pages, newest first.
+
+    Raises:
+        RefusedError: The state or the cursor is not allowed.
+    """
+    of = deliveries.c
+    wanted = select(deliveries).order_by(of.created.desc(), of.id).limit(limit + 1)
+    if webhook is not None:
+        wanted = wanted.where(of.webhook == webhook)
+    if state is not None:
+        wanted = wanted.where(of.state == check_word("state", state, DELIVERY_STATES))
+    if cursor is not None:
+        at, last = read_cursor(cursor, int, str)
+        if not 0 <= at < _LAST_MOMENT:
+            raise RefusedError("cursor", "not one that this list gave; allowed: the cursor of the page before")
+        created = moment(at)
+        wanted = wanted.where(of.created <= created, (of.created < created) | (of.id > last))
+    rows = [as_record(DeliveryRecord, row) for row in tx.execute(wanted)]
+    more = None
+    if len(rows) > limit:
+        more = write_cursor([milliseconds(rows[limit - 1].created), rows[limit - 1].id])
+    return Page(tuple(rows[:limit]), more)
+
+
+def drop_delivered(tx: Transaction, *, before: datetime) -> int:
+    """Forget deliveries that arrived before a moment; dead letters stay until they are retried. Returns how many."""
+    arrived = (deliveries.c.state == "delivered") & (deliveries.c.ended < before)
+    return tx.execute(delete(deliveries).where(arrived)).rowcount
 
 
 def retry_delivery(tx: Transaction, delivery_id: str, *, actor: str) -> None:

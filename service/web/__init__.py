@@ -1,8 +1,8 @@
 """The analyze page: `routes.py` answers it, `reading.py` decides what it says, `segments.py` cuts the text."""
 
-from service.web import model_page
+from service.web import desk, elsewhere, model_page, start
 from service.web.routes import router, static_files
 
-ROUTERS = (router, model_page.router)
+ROUTERS = (start.router, elsewhere.router, router, model_page.router, *desk.ROUTERS)
 
 __all__ = ["ROUTERS", "router", "static_files"]

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from classifier.artifact import DEFAULT_MODEL
 from classifier.document import NOTICE
 from service.answering import loaded
-from service.guard import needs
+from service.guard import page_needs
 from service.parts import parts_of
 
 router = APIRouter(include_in_schema=False)
@@ -68,7 +68,7 @@ class CardFile(BaseModel):
     sections: list[Section]
 
 
-@router.api_route("/model", methods=["GET", "HEAD"], dependencies=[needs("read")])
+@router.api_route("/model", methods=["GET", "HEAD"], dependencies=[page_needs("read")])
 def show_model(request: Request) -> Response:
     """The card of the model that answers."""
     analyzer, parts = loaded(request), parts_of(request)

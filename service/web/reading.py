@@ -1,7 +1,7 @@
 """What the analyze page says of an analysis: pure, from the dataclasses to sentences and rows for the template."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -115,9 +115,9 @@ def build_reading(analysis: Analysis, text: str, taxonomy: Taxonomy, *, url: str
     ranked = sorted(readings, key=lambda entry: (not entry.quotes, -entry.bar.value if entry.bar else 0.0))
     return Reading(
         analysis=analysis,
-        verdict=_verdict(analysis, titles),
-        review=_bar(analysis.review.probability, analysis.review.threshold),
-        contexts=_contexts(analysis, taxonomy),
+        verdict=say_verdict(analysis, titles),
+        review=build_bar(analysis.review.probability, analysis.review.threshold),
+        contexts=list_contexts(analysis, taxonomy),
         flagged=tuple(reading for reading in ranked if reading.flagged),
         others=tuple(reading for reading in ranked if not reading.flagged),
         segments=tuple(build_segments(text, marks)),
@@ -128,7 +128,8 @@ def build_reading(analysis: Analysis, text: str, taxonomy: Taxonomy, *, url: str
     )
 
 
-def _verdict(analysis: Analysis, titles: dict[str, Indicator]) -> Verdict:
+def say_verdict(analysis: Analysis, titles: Mapping[str, Indicator]) -> Verdict:
+    """What the analysis says of the whole text; `titles` are the indicators of the taxonomy by id."""
     if analysis.review.probability is None:
         return Verdict("abstained", "Not scored", "The model abstained. An abstention is not an all-clear.")
     names = [titles[reason].title.lower() for reason in analysis.review.reasons]
@@ -149,7 +150,8 @@ def _verdict(analysis: Analysis, titles: dict[str, Indicator]) -> Verdict:
     return Verdict("none", "No indicators above threshold", f"No indicator reached its threshold. {why}")
 
 
-def _bar(probability: float | None, threshold: float) -> Bar | None:
+def build_bar(probability: float | None, threshold: float) -> Bar | None:
+    """A probability beside its threshold; None when the model abstained."""
     if probability is None:
         return None
     return Bar(
@@ -160,7 +162,8 @@ def _bar(probability: float | None, threshold: float) -> Bar | None:
     )
 
 
-def _contexts(analysis: Analysis, taxonomy: Taxonomy) -> tuple[ContextReading, ...]:
+def list_contexts(analysis: Analysis, taxonomy: Taxonomy) -> tuple[ContextReading, ...]:
+    """The kinds of text in the order of the analysis; none when the model abstained."""
     names = {context.id: context.title for context in taxonomy.contexts}
     return tuple(
         ContextReading(names.get(label, label), 100 * value, percent(value), label == analysis.context.label)
@@ -175,7 +178,7 @@ def _indicator(score: IndicatorScore, definition: Indicator, tone: int, marks: S
         tone=tone,
         flagged=score.flagged,
         state=STATES[score.state],
-        bar=_bar(score.probability, score.threshold),
+        bar=build_bar(score.probability, score.threshold),
         quotes=tuple(_quote(span, numbers[position]) for position, span in enumerate(score.spans)),
         rows=_rows(score),
         total=signed(score.log_odds) if score.log_odds is not None else "",

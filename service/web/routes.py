@@ -1,6 +1,7 @@
-"""`/`: the analyze page. A form and a result rendered here; the script of the page only saves the reload."""
+"""`/analyze`: the analyze page. A form and a result rendered here; the script of the page only saves the reload."""
 
 import asyncio
+from typing import Annotated
 from urllib.parse import parse_qs
 
 import jinja2
@@ -10,7 +11,9 @@ from starlette.staticfiles import StaticFiles
 
 from classifier.document import NOTICE, Analysis, Document
 from service.answering import answer, loaded
-from service.guard import address_of
+from service.desk.csrf import csrf_token
+from service.desk.people import Person
+from service.guard import address_of, form_needs
 from service.parts import parts_of
 from service.problems import FieldError, ProblemError, document_problem
 from service.submissions import read_body
@@ -31,41 +34,48 @@ _TEMPLATES = jinja2.Environment(
 _TEMPLATES.filters["full_sentence"] = full_sentence
 
 
+# None where the desk is off: the form then has a field for a key, where keys are on.
+Asking = Annotated[Person | None, form_needs("analyze")]
+
+
 def static_files() -> StaticFiles:
     """The style sheet, the script and the sign of the page."""
     return StaticFiles(packages=[("service.web", "static")])
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
-async def show_page(request: Request, example: str = "") -> Response:
+@router.api_route("/analyze", methods=["GET", "HEAD"])
+async def show_page(request: Request, person: Asking, example: str = "") -> Response:
     """The empty page, or with one of the example texts in its box."""
     texts = {entry.name: entry.text for entry in load_examples()}
-    return _page(request, text=texts.get(example, ""))
+    return _page(request, person, text=texts.get(example, ""))
 
 
-@router.post("/")
-async def analyze_form(request: Request) -> Response:
+@router.post("/analyze")
+async def analyze_form(request: Request, person: Asking) -> Response:
     """The page with the result of the text that the form sent; a problem is said on the page, with its status."""
     text = ""
     try:
         text, key = await _read_form(request)
-        parts = parts_of(request)
-        parts.access.admit(token=key or None, scope="analyze", address=address_of(request))
+        access = parts_of(request).access
+        if person is None:
+            access.admit(token=key or None, scope="analyze", address=address_of(request))
+        elif access.limiter is not None:
+            access.limiter.hit(person.user.id)
         outcome = (await answer(request, [Document(text)]))[0]
         if not isinstance(outcome, Analysis):
             raise document_problem(outcome)
         # A long text has thousands of segments: cutting and rendering them must not hold up other requests.
-        return await asyncio.to_thread(_result_page, request, text, outcome)
+        return await asyncio.to_thread(_result_page, request, person, text, outcome)
     except ProblemError as problem:
         request.state.problem = problem.code
-        return _page(request, text=text, problem=problem)
+        return _page(request, person, text=text, problem=problem)
 
 
-def _result_page(request: Request, text: str, analysis: Analysis) -> Response:
-    keyed = parts_of(request).access.keys is not None
+def _result_page(request: Request, person: Person | None, text: str, analysis: Analysis) -> Response:
+    keyed = person is not None or parts_of(request).access.keys is not None
     url = f"{request.base_url}v1/analyze"
     reading = build_reading(analysis, text, loaded(request).taxonomy, url=url, keyed=keyed)
-    return _page(request, text=text, reading=reading)
+    return _page(request, person, text=text, reading=reading)
 
 
 async def _read_form(request: Request) -> tuple[str, str]:
@@ -88,7 +98,12 @@ async def _read_form(request: Request) -> tuple[str, str]:
 
 
 def _page(
-    request: Request, *, text: str, reading: Reading | None = None, problem: ProblemError | None = None
+    request: Request,
+    person: Person | None,
+    *,
+    text: str,
+    reading: Reading | None = None,
+    problem: ProblemError | None = None,
 ) -> Response:
     parts = parts_of(request)
     content = _TEMPLATES.get_template("page.html").render(
@@ -100,6 +115,8 @@ def _page(
         assertions=ASSERTIONS,
         limit=parts.settings.max_characters,
         keyed=parts.access.keys is not None,
+        person=person,
+        csrf=csrf_token(request) if person is not None else "",
         docs=parts.settings.docs,
     )
     return HTMLResponse(content, problem.status if problem else 200, headers=problem.headers if problem else None)

@@ -1,7 +1,7 @@
 """Cuts a text at the edges of its spans, so that overlapping spans of several indicators can be drawn side by side."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -63,30 +63,38 @@ def build_marks(scores: Sequence[IndicatorScore]) -> list[Mark]:
         for order, score in enumerate(scores)
         for position, span in enumerate(score.spans)
     ]
-    free = list(range(len(spans)))
-    busy: list[tuple[int, int]] = []
+    ordered = sorted(spans)
+    lanes = choose_lanes([(start, -end) for start, end, _, _ in ordered])
     marks = []
-    for number, (start, _, order, position) in enumerate(sorted(spans), 1):
+    for number, ((start, _, order, position), lane) in enumerate(zip(ordered, lanes, strict=True), 1):
         span = scores[order].spans[position]
-        while busy and busy[0][0] <= start:
-            heapq.heappush(free, heapq.heappop(busy)[1])
-        lane = heapq.heappop(free)
-        heapq.heappush(busy, (span.end, lane))
-        shown = min(lane, MAX_LANES - 1)
-        marks.append(
-            Mark(number, scores[order].id, position, start, span.end, span.assertion, span.contribution, shown)
-        )
+        marks.append(Mark(number, scores[order].id, position, start, span.end, span.assertion, span.contribution, lane))
     return marks
 
 
-def build_segments(text: str, marks: Sequence[Mark]) -> list[Segment]:
+def choose_lanes(stretches: Sequence[tuple[int, int]]) -> list[int]:
+    """For each stretch in reading order, the lowest lane that is free of those it overlaps; at most `MAX_LANES`."""
+    free = list(range(len(stretches)))
+    busy: list[tuple[int, int]] = []
+    lanes = []
+    for start, end in stretches:
+        while busy and busy[0][0] <= start:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        lane = heapq.heappop(free)
+        heapq.heappush(busy, (end, lane))
+        lanes.append(min(lane, MAX_LANES - 1))
+    return lanes
+
+
+def build_segments(text: str, marks: Sequence[Mark], *, cuts: Iterable[int] = ()) -> list[Segment]:
     """The whole text as consecutive segments: joined together they are the text.
 
     Args:
         text: As submitted; Python counts code points, as the offsets do.
         marks: In reading order.
+        cuts: Code points where a segment must begin besides.
     """
-    edges = sorted({0, len(text), *(mark.start for mark in marks), *(mark.end for mark in marks)})
+    edges = sorted({0, len(text), *cuts, *(mark.start for mark in marks), *(mark.end for mark in marks)})
     segments = []
     active: list[Mark] = []
     waiting = iter(marks)
@@ -114,6 +122,8 @@ def _segment(text: str, start: int, end: int, active: Sequence[Mark]) -> Segment
 # HTML drops or changes these; each becomes one visible sign, so the page shows as many code points as were sent.
 _VISIBLE = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"}
 _VISIBLE |= {0x0D: 0x0A, 0x7F: 0x2421, **dict.fromkeys(range(0x80, 0xA0), 0xFFFD)}
+# Halves of a pair without the other: no page can carry them at all.
+_VISIBLE |= dict.fromkeys(range(0xD800, 0xE000), 0xFFFD)
 
 
 def visible(text: str) -> str:

@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from classifier.document import Assertion, State
+from service.percentage import percent
+
+__all__ = ["ASSERTIONS", "STATES", "clipped", "effect", "full_sentence", "percent", "sentence_list", "signed"]
 
 ASSERTIONS: Mapping[Assertion, str] = {"asserted": "asserted", "negated": "denied", "hypothetical": "hypothetical"}
 STATES: Mapping[State, str] = {
@@ -13,17 +16,6 @@ STATES: Mapping[State, str] = {
     "absent": "below threshold",
     "abstained": "not scored",
 }
-
-
-def percent(probability: float, *, beside: float | None = None) -> str:
-    """`93 %`; with one decimal where whole numbers would make it look equal to `beside`."""
-    if beside is not None and probability != beside and round(100 * probability) == round(100 * beside):
-        return f"{100 * probability:.1f} %"
-    if 0 < probability < 0.005:
-        return "<1 %"
-    if 0.995 <= probability < 1:
-        return ">99 %"
-    return f"{100 * probability:.0f} %"
 
 
 def signed(log_odds: float) -> str:

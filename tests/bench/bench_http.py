@@ -20,7 +20,7 @@ import httpx
 
 ROOT = Path(__file__).parents[2]
 RATE, SECONDS, LIST = 50, 20, 64
-SERVE = "from service.app import serve; from service.settings import Settings; serve(Settings(port=0))"
+SERVE = "from service.app import serve; from service.settings import Settings; serve(Settings(desk=False, port=0))"
 
 SENTENCES = (
     "I have worked in the laundry of a hotel since March.",

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from service.store.settings import load_store_settings
+from service.store.store import open_store
+from service.store.upgrade import upgrade_store
 from tests.e2e.browsing import OpenPage
+from tests.e2e.desk_browsing import Site, open_site
 from tests.serving import build_app, run_server
 
 CHROMIUM = os.environ.get("TELLSIGN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -45,7 +49,7 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
         )
         page.on("request", lambda request: trouble.append(request.url) if not request.url.startswith(address) else None)
 
-    def open_(path: str = "/", *, width: int = 1280, **options: Any) -> Page:
+    def open_(path: str = "/analyze", *, width: int = 1280, **options: Any) -> Page:
         options = {"reduced_motion": "reduce", **options}
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
@@ -58,3 +62,20 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert trouble == []
+
+
+@pytest.fixture(scope="session")
+def desk_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with tables and nothing in them."""
+    folder = tmp_path_factory.mktemp("desk")
+    store = open_store(load_store_settings(data_dir=folder))
+    upgrade_store(store)
+    store.close()
+    return folder / "tellsign.db"
+
+
+@pytest.fixture
+def site(browser: Browser, desk_template: Path, tmp_path: Path) -> Iterator[Site]:
+    """A desk with nobody and nothing at it."""
+    with open_site(browser, desk_template, tmp_path) as opened:
+        yield opened

@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from service.desk.desk import Desk
 from service.store.settings import load_store_settings
 from service.store.store import Store, open_store
 from service.store.upgrade import upgrade_store
 from tests.databases import Postgres, running_postgres
+from tests.desk_app import desk_over, open_desk_client
 from tests.reviewing import Clock, MakeStore
 
 
@@ -68,3 +71,25 @@ def make_store(database_url: str, clock: Clock) -> Iterator[MakeStore]:
 def store(make_store: MakeStore) -> Store:
     """The test's database without keys."""
     return make_store()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """A store on SQLite alone, for what does not depend on the kind of database."""
+    shutil.copy(sqlite_template, tmp_path / "tellsign.db")
+    opened = open_store(load_store_settings(database_url=f"sqlite:///{tmp_path / 'tellsign.db'}"), clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(sqlite_store: Store) -> Desk:
+    """A desk over the embedded database, with nobody and nothing in it."""
+    return desk_over(sqlite_store)
+
+
+@pytest.fixture
+def client(desk: Desk) -> Iterator[TestClient]:
+    """A client of the running application; whoever uses it is not signed in."""
+    with open_desk_client(desk) as opened:
+        yield opened

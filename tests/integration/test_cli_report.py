@@ -57,14 +57,6 @@ def test_no_dedupe_scores_every_document(source: Path, tmp_path: Path) -> None:
     assert "did not look for repeated documents" in (tmp_path / "out.run/report.html").read_text(encoding="utf-8")
 
 
-def test_any_number_of_workers_finds_the_same_repetitions(source: Path, tmp_path: Path) -> None:
-    outputs = []
-    for jobs in ("1", "2"):
-        score(str(source), "--output", str(tmp_path / f"{jobs}.jsonl"), "--jobs", jobs, "--shard-size", "7")
-        outputs.append((tmp_path / f"{jobs}.jsonl").read_bytes())
-    assert outputs[0] == outputs[1]
-
-
 def test_sample_is_drawn_from_the_unflagged(source: Path, tmp_path: Path) -> None:
     result = score(str(source), "--output", str(tmp_path / "out.jsonl"), "--sample-audit", "5")
     assert result.exit_code == 0

@@ -61,6 +61,15 @@ def test_output_has_the_same_ids_in_the_same_order(tmp_path: Path) -> None:
     assert second.endswith(f" documents/s; {tmp_path / 'out.run'}")
 
 
+def test_named_fields_are_carried_to_the_output(tmp_path: Path) -> None:
+    line = {"id": "a", "text": NOTHING, "site": "north", "year": 2024, "other": "x"}
+    (tmp_path / "in.jsonl").write_bytes(orjson.dumps(line) + b"\n" + orjson.dumps(line | {"id": "b"}) + b"\n")
+    options = ("--metadata-field", "site", "--metadata-field", "year", "--metadata-field", "none", "--quiet")
+    assert score(str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl"), *options).exit_code == 0
+    found = read(tmp_path / "out.jsonl")
+    assert [row["metadata"] for row in found] == [{"site": "north", "year": 2024}] * 2
+
+
 def test_bad_documents_are_dead_letters_and_nothing_is_lost(tmp_path: Path) -> None:
     result = score(str(corpus(tmp_path)), "--output", str(tmp_path / "out.jsonl"), "--quiet", "--no-dedupe")
     done, dead = read(tmp_path / "out.jsonl"), read(tmp_path / "out.dead.jsonl")

@@ -115,7 +115,7 @@ def test_scope_opens_its_own_doors(client: TestClient, keys: Path) -> None:
     assert client.post("/v1/analyze", json=BODY, headers=bearer(reader)).status_code == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/openapi.json", "/static/page.js"])
+@pytest.mark.parametrize("path", ["/analyze", "/healthz", "/readyz", "/openapi.json", "/static/page.js"])
 def test_probes_description_and_empty_page_need_no_key(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 200
 
@@ -145,9 +145,9 @@ def test_keys_file_that_breaks_while_running_lets_nobody_in(client: TestClient, 
 
 
 def test_page_takes_the_key_from_its_form(client: TestClient, token: str) -> None:
-    assert 'name="key"' in client.get("/").text
-    assert client.post("/", data=BODY).status_code == 401
-    answered = client.post("/", data={**BODY, "key": token})
+    assert 'name="key"' in client.get("/analyze").text
+    assert client.post("/analyze", data=BODY).status_code == 401
+    answered = client.post("/analyze", data={**BODY, "key": token})
     assert answered.status_code == 200
     assert token not in answered.text
     assert "Authorization: Bearer $TELLSIGN_KEY" in answered.text
@@ -156,7 +156,7 @@ def test_page_takes_the_key_from_its_form(client: TestClient, token: str) -> Non
 def test_keys_are_off_by_default() -> None:
     with open_client() as client:
         assert client.post("/v1/analyze", json=BODY).status_code == 200
-        assert 'name="key"' not in client.get("/").text
+        assert 'name="key"' not in client.get("/analyze").text
 
 
 def test_rate_is_held_per_client_without_keys() -> None:
@@ -166,7 +166,7 @@ def test_rate_is_held_per_client_without_keys() -> None:
         assert response.status_code == 429
         assert response.json()["type"] == "urn:tellsign:problem:rate_exceeded"
         assert 1 <= int(response.headers["retry-after"]) <= 3_600
-        assert client.post("/", data=BODY).status_code == 429
+        assert client.post("/analyze", data=BODY).status_code == 429
         assert client.get("/healthz").status_code == 200
 
 
@@ -191,8 +191,9 @@ BAD_SETTINGS = [
     ({"tier": "slow"}, "TELLSIGN_TIER.*'fast', 'cascade' or 'deep'"),
     ({"max_characters": 0}, "TELLSIGN_MAX_CHARACTERS"),
     ({"max_documents": 5_000}, "queue_documents"),
-    ({"host": "0.0.0.0"}, "open_access"),  # noqa: S104 - refused, which is what is tested
-    ({"host": "example.invalid"}, "keys_file"),
+    ({"desk": False, "host": "0.0.0.0"}, "open_access"),  # noqa: S104 - refused, which is what is tested
+    ({"desk": False, "host": "example.invalid"}, "keys_file"),
+    ({"desk": True, "keys_file": "keys.json"}, "tellsign keys create"),
     ({"colour": "blue"}, "TELLSIGN_COLOUR"),
 ]
 
@@ -205,13 +206,20 @@ def test_bad_setting_is_refused_by_name(overrides: dict[str, object], named: str
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_loopback_needs_no_keys(host: str) -> None:
-    assert load_settings(host=host).host == host
+    assert load_settings(desk=False, host=host).host == host
 
 
-def test_beyond_loopback_keys_or_open_access_are_enough(keys: Path) -> None:
+def test_beyond_loopback_the_desk_keys_or_open_access_are_enough(keys: Path) -> None:
     anywhere = "0.0.0.0"  # noqa: S104 - only a setting
-    assert load_settings(host=anywhere, keys_file=keys).keys_file == keys
-    assert load_settings(host=anywhere, open_access=True).open_access
+    assert load_settings(host=anywhere).desk
+    assert load_settings(desk=False, host=anywhere, keys_file=keys).keys_file == keys
+    assert load_settings(desk=False, host=anywhere, open_access=True).open_access
+
+
+def test_start_page_without_the_desk_is_the_analyze_page() -> None:
+    with open_client() as client:
+        answer = client.get("/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/analyze")
 
 
 def test_environment_is_read_and_an_override_wins(monkeypatch: pytest.MonkeyPatch) -> None:

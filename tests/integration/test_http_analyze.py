@@ -99,14 +99,14 @@ def test_health_is_always_ok_and_readiness_waits_for_the_model() -> None:
         assert response.json()["type"] == "urn:tellsign:problem:not_ready"
         assert int(response.headers["retry-after"]) >= 1
     assert client.post("/v1/analyze", json={"text": TEXT}).status_code == 503
-    assert client.get("/").status_code == 200
+    assert client.get("/analyze").status_code == 200
     with client:
         assert client.get("/readyz").json() == {"status": "ready"}
     assert client.get("/readyz").status_code == 503
 
 
 PATHS = [
-    "/",
+    "/analyze",
     "/healthz",
     "/v1/taxonomy",
     "/openapi.json",
@@ -139,7 +139,7 @@ def test_request_id_is_our_own(client: TestClient) -> None:
 def test_description_can_be_switched_off() -> None:
     with open_client(docs=False) as client:
         assert client.get("/openapi.json").status_code == 404
-        assert "/openapi.json" not in client.get("/").text
+        assert "/openapi.json" not in client.get("/analyze").text
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])

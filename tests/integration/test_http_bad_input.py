@@ -20,7 +20,7 @@ LIMIT, MOST, BODY = 2_000, 8, 1_000_000
 @pytest.fixture(scope="module", params=["fake", "model"])
 def client(request: pytest.FixtureRequest) -> Iterator[TestClient]:
     """The application around the fake, and around the model that ships."""
-    settings = Settings(max_characters=LIMIT, max_documents=MOST, max_body_bytes=BODY)
+    settings = Settings(desk=False, max_characters=LIMIT, max_documents=MOST, max_body_bytes=BODY)
     analyzer = FakeAnalyzer(max_characters=LIMIT) if request.param == "fake" else load_model(max_characters=LIMIT)
     with TestClient(create_app(settings, analyzer=analyzer)) as opened:
         yield opened

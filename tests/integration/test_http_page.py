@@ -46,13 +46,13 @@ def client() -> Iterator[TestClient]:
 
 
 def submit(client: TestClient, text: str) -> str:
-    response = client.post("/", data={"text": text})
+    response = client.post("/analyze", data={"text": text})
     assert response.status_code == 200
     return response.text
 
 
 def test_empty_page_holds_form_examples_and_notice(client: TestClient) -> None:
-    html = client.get("/").text
+    html = client.get("/analyze").text
     assert NOTICE in html
     assert 'for="text"' in html
     assert all(f"example={name}" in html for name in EXAMPLES)
@@ -61,7 +61,7 @@ def test_empty_page_holds_form_examples_and_notice(client: TestClient) -> None:
 
 def test_page_has_no_inline_script_style_or_foreign_address(client: TestClient) -> None:
     """The content security policy would break the page if it had."""
-    for html in (client.get("/").text, submit(client, EXAMPLES["disclosure"])):
+    for html in (client.get("/analyze").text, submit(client, EXAMPLES["disclosure"])):
         page = Page(html)
         assert [attributes for tag, attributes in page.tags if tag == "script" and not attributes.get("src")] == []
         assert [tag for tag, _ in page.tags if tag == "style"] == []
@@ -73,7 +73,7 @@ def test_page_has_no_inline_script_style_or_foreign_address(client: TestClient) 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_fills_the_box(client: TestClient, name: str) -> None:
-    assert Page(client.get(f"/?example={name}").text, "text").text.removeprefix("\n") == EXAMPLES[name]
+    assert Page(client.get(f"/analyze?example={name}").text, "text").text.removeprefix("\n") == EXAMPLES[name]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_references_between_elements_all_lead_somewhere(client: TestClient) -> N
     ids=["blank", "no field", "too long"],
 )
 def test_problem_is_said_on_the_page(client: TestClient, fields: dict[str, str], status: int, title: str) -> None:
-    response = client.post("/", data=fields)
+    response = client.post("/analyze", data=fields)
     assert response.status_code == status
     assert title in Page(response.text, "verdict").text
     assert response.headers["content-type"].startswith("text/html")
@@ -196,7 +196,7 @@ OTHER_BODIES = {
 
 @pytest.mark.parametrize(("body", "media_type"), OTHER_BODIES.values(), ids=OTHER_BODIES.keys())
 def test_other_bodies_than_the_form_are_refused(client: TestClient, body: bytes, media_type: str) -> None:
-    assert client.post("/", content=body, headers={"Content-Type": media_type}).status_code == 422
+    assert client.post("/analyze", content=body, headers={"Content-Type": media_type}).status_code == 422
 
 
 def test_command_is_quoted_for_the_shell(client: TestClient) -> None:

@@ -53,7 +53,7 @@ def plant(client: TestClient) -> list[str]:
         client.get(f"/static/{MARKER}.css"),
         client.request(MARKER, "/v1/analyze"),
         client.put(f"/v1/analyze?text={MARKER}"),
-        client.post("/", content=f"text=%ff{MARKER}".encode(), headers={"Content-Type": "text/plain"}),
+        client.post("/analyze", content=f"text=%ff{MARKER}".encode(), headers={"Content-Type": "text/plain"}),
     ]
     assert [answer.status_code for answer in answers if answer.status_code < 400] == []
     return [*entries, *(answer.text for answer in answers)]
@@ -64,8 +64,8 @@ def test_planted_marker_never_comes_out(log: io.StringIO) -> None:
     with open_client(FakeAnalyzer(max_characters=2_000), max_body_bytes=20_000) as client:
         client.headers.update(headers)
         errors = plant(client)
-        assert client.get(f"/?example={MARKER}").status_code == 200
-        assert client.post("/", data={"text": f"{MARKER} keeps our passports"}).status_code == 200
+        assert client.get(f"/analyze?example={MARKER}").status_code == 200
+        assert client.post("/analyze", data={"text": f"{MARKER} keeps our passports"}).status_code == 200
         counters = client.get("/metrics").text
     assert MARKER not in "".join(errors)
     assert MARKER not in counters
@@ -80,7 +80,7 @@ def test_planted_key_never_comes_out(log: io.StringIO, tmp_path: Path) -> None:
             client.get("/v1/taxonomy", headers={"X-API-Key": MARKER}),
             client.get("/v1/taxonomy", headers={"Authorization": f"Bearer {MARKER}"}),
             client.post("/v1/analyze", headers={"X-API-Key": token}),
-            client.post("/", data={"text": "a", "key": MARKER}),
+            client.post("/analyze", data={"text": "a", "key": MARKER}),
         ]
     assert [answer.status_code for answer in answers] == [401, 401, 403, 401]
     said = "".join(answer.text for answer in answers) + log.getvalue()

@@ -139,35 +139,35 @@ def test_taken_port_is_refused_with_its_number() -> None:
         other.listen()
         port = other.getsockname()[1]
         with kept_logging(), pytest.raises(SettingsError, match=str(port)):
-            serve(Settings(port=port))
+            serve(Settings(desk=False, port=port))
 
 
 def test_missing_keys_file_is_refused(tmp_path: Path) -> None:
     with kept_logging(), pytest.raises(KeysError, match=r"keys\.json"):
-        serve(Settings(port=0, keys_file=tmp_path / "keys.json"))
+        serve(Settings(desk=False, port=0, keys_file=tmp_path / "keys.json"))
 
 
 def test_missing_model_is_refused(tmp_path: Path) -> None:
     load_model()
     with kept_logging(), pytest.raises(ArtifactError):
-        serve(Settings(port=0, model=tmp_path / "nothing"))
+        serve(Settings(desk=False, port=0, model=tmp_path / "nothing"))
 
 
 def test_model_without_an_encoder_is_served_by_the_linear_model(small: Path) -> None:
-    with TestClient(create_app(Settings(model=small))) as client:
+    with TestClient(create_app(Settings(desk=False, model=small))) as client:
         assert client.post("/v1/analyze", json={"text": "He keeps our passports."}).json()["tier"] == "fast"
 
 
 def test_tier_that_the_model_lacks_is_refused(small: Path) -> None:
     with kept_logging(), pytest.raises(ArtifactError, match="the allowed tier is fast"):
-        serve(Settings(port=0, model=small, tier="deep"))
+        serve(Settings(desk=False, port=0, model=small, tier="deep"))
 
 
 SERVED = """
 from service.app import serve
 from service.settings import Settings
 from tests.fakes import FakeAnalyzer
-serve(Settings(port=0), analyzer=FakeAnalyzer())
+serve(Settings(desk=False, port=0), analyzer=FakeAnalyzer())
 print("returned")
 """
 

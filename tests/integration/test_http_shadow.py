@@ -45,7 +45,7 @@ class Reader:
 
 def open_client(reader: Reader | None, **settings: Any) -> TestClient:
     shadow = Shadow(reader, share=1.0) if reader else None
-    return TestClient(create_app(Settings(**settings), analyzer=FakeAnalyzer(), shadow=shadow))
+    return TestClient(create_app(Settings(desk=False, **settings), analyzer=FakeAnalyzer(), shadow=shadow))
 
 
 def wait_for(client: TestClient, name: str, value: object, **headers: str) -> dict[str, Any]:
@@ -107,14 +107,14 @@ def test_figures_need_the_scope_admin(tmp_path: Path) -> None:
 
 def test_refused_shadow_model_is_said_before_anyone_is_answered(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"shadow model '.*' is refused: no model in"):
-        create_app(Settings(shadow_model=tmp_path), analyzer=FakeAnalyzer())
+        create_app(Settings(desk=False, shadow_model=tmp_path), analyzer=FakeAnalyzer())
 
 
 @pytest.mark.slow
 def test_second_model_reads_in_a_process_of_its_own(tmp_path: Path, pipeline: Pipeline) -> None:
     """From the folder in the settings to figures; the process is gone when the service is."""
     save_small_model(tmp_path / "model", build_small_model(pipeline))
-    settings = Settings(shadow_model=tmp_path / "model", shadow_share=1.0)
+    settings = Settings(desk=False, shadow_model=tmp_path / "model", shadow_share=1.0)
     with TestClient(create_app(settings, analyzer=FakeAnalyzer())) as client:
         for text in TEXTS:
             assert client.post("/v1/analyze", json={"text": text}).status_code == 200

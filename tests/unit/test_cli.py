@@ -53,6 +53,7 @@ def test_help_names_every_command() -> None:
         "taxonomy",
         "model",
         "keys",
+        "users",
         "audit-sample",
         "store",
         "retention",
@@ -103,7 +104,8 @@ def test_no_command_shows_help_and_is_a_usage_error() -> None:
         pytest.param(["taxonomy", "zzz"], "allowed: abuse_of_vulnerability", id="unknown indicator"),
         pytest.param(["model"], "Missing command", id="half a command"),
         pytest.param(["model", "show", "no-such-folder"], "no such model folder", id="no model folder"),
-        pytest.param(["keys", "list"], "--file", id="keys without file"),
+        pytest.param(["keys", "create", "--file", "k.json", "--owner", "a"], "--owner", id="owner in a keys file"),
+        pytest.param(["users", "add"], "NAME", id="user without a name"),
     ],
 )
 def test_usage_error_is_one_line_and_exit_code_2(

@@ -52,6 +52,10 @@ async function analyze() {
   try {
     const body = new URLSearchParams(new FormData(form));
     const answer = await fetch(form.action, { method: "POST", body, signal: mine.signal });
+    if (answer.redirected) {
+      showTrouble("You are no longer signed in. Your text is still in the box.");
+      return;
+    }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (page.querySelector("#verdict")) {
       showResult(page);
