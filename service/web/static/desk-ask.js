@@ -1,7 +1,11 @@
 // Asks for the reason that the server wants, before it has to refuse: a preset by its number, or own words.
 
+// Ends the question before, whose closing the browser may not have told of yet.
+let leave = () => {};
+
 /** A reason, or null when the person leaves. */
 export function askReason(about) {
+  leave();
   const dialog = document.querySelector("#ask");
   const words = dialog.querySelector("#ask-reason");
   dialog.querySelector("#ask-about").textContent = `A reason is needed for ${about}.`;
@@ -12,6 +16,10 @@ export function askReason(about) {
   const asking = new AbortController();
   const { signal } = asking;
   return new Promise((resolve) => {
+    leave = () => {
+      asking.abort();
+      resolve(null);
+    };
     const save = (reason) => {
       words.value = reason;
       dialog.close("save");
@@ -30,6 +38,10 @@ export function askReason(about) {
       }
     }, { signal });
     dialog.addEventListener("close", () => {
+      // That of the question before, told of late.
+      if (dialog.open) {
+        return;
+      }
       asking.abort();
       resolve(dialog.returnValue === "save" ? words.value.trim() : null);
     }, { signal });
