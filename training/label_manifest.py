@@ -1,15 +1,11 @@
 """The manifest of a model that was fitted on labels handed in, in place of a corpus with a card."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
 from typing import Any
 
-from classifier.artifact import hash_lexicon
-from classifier.taxonomy import load_taxonomy
 from training.label_fit import LabelFit
-from training.manifest import hash_code
+from training.manifest import describe_environment, describe_model, hash_code
 from training.recipe import Recipe
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "spacy")
@@ -27,15 +23,8 @@ def build_label_manifest(name: str, fit: LabelFit, recipe: Recipe, counts: Mappi
         recipe: Used.
         counts: `documents` and `clusters` of the texts.
     """
-    taxonomy = load_taxonomy()
     return {
-        "name": name,
-        "version": recipe.version,
-        "taxonomy": taxonomy.version,
-        "language": recipe.language,
-        "indicators": list(taxonomy.ids),
-        "contexts": [context.id for context in taxonomy.contexts],
-        "lexicon_sha256": hash_lexicon(recipe.language),
+        **describe_model(name, recipe),
         "data": {
             "corpus": "labels handed in",
             "licence": "not stated",
@@ -55,9 +44,5 @@ def build_label_manifest(name: str, fit: LabelFit, recipe: Recipe, counts: Mappi
         },
         "metrics": {},
         "code_sha256": hash_code(),
-        "environment": {
-            "python": platform.python_version(),
-            "platform": f"{platform.system()} {platform.machine()}",
-            **{library: metadata.version(library) for library in _LIBRARIES},
-        },
+        "environment": describe_environment(_LIBRARIES),
     }

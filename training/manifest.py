@@ -1,7 +1,7 @@
 """What an artefact says of itself: where its numbers come from, so that anyone can get them again."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from importlib import metadata, resources
@@ -74,15 +74,8 @@ def build_manifest(
         data: Corpus, file hashes, split hash and counts, as from `describe_data`.
         metrics: Name of the data to its figures.
     """
-    taxonomy = load_taxonomy()
     return {
-        "name": name,
-        "version": recipe.version,
-        "taxonomy": taxonomy.version,
-        "language": recipe.language,
-        "indicators": list(taxonomy.ids),
-        "contexts": [context.id for context in taxonomy.contexts],
-        "lexicon_sha256": hash_lexicon(recipe.language),
+        **describe_model(name, recipe),
         "data": data,
         "recipe": asdict(recipe),
         "thresholds": {key: asdict(threshold) for key, threshold in result.thresholds.items()},
@@ -95,11 +88,30 @@ def build_manifest(
         },
         "metrics": metrics,
         "code_sha256": hash_code(),
-        "environment": {
-            "python": platform.python_version(),
-            "platform": f"{platform.system()} {platform.machine()}",
-            **{library: metadata.version(library) for library in _LIBRARIES},
-        },
+        "environment": describe_environment(_LIBRARIES),
+    }
+
+
+def describe_model(name: str, recipe: Recipe) -> dict[str, Any]:
+    """Say which model it is, and of which taxonomy and lexicon."""
+    taxonomy = load_taxonomy()
+    return {
+        "name": name,
+        "version": recipe.version,
+        "taxonomy": taxonomy.version,
+        "language": recipe.language,
+        "indicators": list(taxonomy.ids),
+        "contexts": [context.id for context in taxonomy.contexts],
+        "lexicon_sha256": hash_lexicon(recipe.language),
+    }
+
+
+def describe_environment(libraries: Sequence[str]) -> dict[str, str]:
+    """Say what something was fitted with: Python, platform, and the versions of these libraries."""
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        **{library: metadata.version(library) for library in libraries},
     }
 
 

@@ -8,7 +8,6 @@ from heapq import nlargest
 from math import log1p
 from typing import Any
 
-import jinja2
 import orjson
 from markupsafe import Markup
 
@@ -22,25 +21,20 @@ from service.batch.items import Incoming
 from service.batch.report_figures import BINS, Figures, IndicatorFigures, Queued, count_results
 from service.batch.run_folder import RunFolder
 from service.percentage import percent
+from service.templating import build_templates
 from service.visible import visible_line
 
 REPORT = "report.html"
 _CLUSTERS_SHOWN = 12
 _WIDTH, _HEIGHT = 400, 100
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("service.batch"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
+_TEMPLATES = build_templates(
+    "service.batch",
+    percent=percent,
+    number="{:,}".format,
+    plain=plain,
+    visible=visible_line,
 )
-_TEMPLATES.filters |= {
-    "percent": percent,
-    "number": "{:,}".format,
-    "plain": plain,
-    "visible": visible_line,
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,8 @@ class WorkerPool:
         """Drop what waits and end the processes; after an error at once, in the middle of their tasks."""
         if kind is not None:
             self.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        else:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _fill(
         self, pending: deque[tuple[Work, Future[Answer]]], task: Task[Work, Answer], works: Iterator[Work]

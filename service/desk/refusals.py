@@ -1,6 +1,5 @@
 """How a page says no: problems of pages as pages, and redirects; everything else stays a problem document."""
 
-import jinja2
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -10,16 +9,10 @@ from classifier.document import NOTICE
 from service.desk.people import RedirectError
 from service.problems import ProblemError, answer_problem, as_problem
 from service.store.errors import StoreError
+from service.templating import build_templates
 from service.web.wording import full_sentence
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("service.web"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters["full_sentence"] = full_sentence
+_TEMPLATES = build_templates("service.web", full_sentence=full_sentence)
 
 
 def refusal_page(request: Request, problem: ProblemError) -> Response:

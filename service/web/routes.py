@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated
 from urllib.parse import parse_qs
 
-import jinja2
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -17,6 +16,7 @@ from service.guard import address_of, form_needs
 from service.parts import parts_of
 from service.problems import FieldError, ProblemError, document_problem
 from service.submissions import read_body
+from service.templating import build_templates
 from service.web.examples import load_examples
 from service.web.reading import Reading, build_reading
 from service.web.wording import ASSERTIONS, full_sentence
@@ -24,14 +24,7 @@ from service.web.wording import ASSERTIONS, full_sentence
 router = APIRouter(include_in_schema=False)
 
 _FORM = "application/x-www-form-urlencoded"
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("service.web"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters["full_sentence"] = full_sentence
+_TEMPLATES = build_templates("service.web", full_sentence=full_sentence)
 
 
 # None where the desk is off: the form then has a field for a key, where keys are on.

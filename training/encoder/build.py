@@ -1,11 +1,9 @@
 """Recipe in, encoder folder out: fit, export, and measure what was exported beside what was fitted."""
 
 import json
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,7 @@ from training.encoder.network import Network, build_network
 from training.encoder.out_of_fold import DocumentRead, join_reads, save_out_of_fold
 from training.encoder.recipe import EncoderRecipe
 from training.labels import document_states
-from training.manifest import describe_data
+from training.manifest import describe_data, describe_environment
 from training.prepare import parse_texts
 from training.split import Split
 
@@ -186,11 +184,7 @@ def _describe(name: str, recipe: EncoderRecipe, corpus: _Corpus, files: dict[str
         "data": describe_data(corpus.card, corpus.split),
         "recipe": asdict(recipe),
         "quantisation": "dynamic, weights of 7 bits by column, activations of 8 bits by tensor; two products exact",
-        "environment": {
-            "python": platform.python_version(),
-            "platform": f"{platform.system()} {platform.machine()}",
-            **{library: metadata.version(library) for library in _LIBRARIES},
-        },
+        "environment": describe_environment(_LIBRARIES),
         "files": files,
     }
 

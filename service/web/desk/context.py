@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
@@ -13,16 +12,10 @@ from service.desk.csrf import csrf_token
 from service.desk.people import Person
 from service.parts import parts_of
 from service.store.users import LEADS, REVIEWERS
+from service.templating import build_templates
 from service.web.wording import full_sentence, percent, signed
 
-TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("service.web"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters.update(full_sentence=full_sentence, percent=percent, signed=signed)
+TEMPLATES = build_templates("service.web", full_sentence=full_sentence, percent=percent, signed=signed)
 
 
 _EVERYBODY = ("submitter", *REVIEWERS)
