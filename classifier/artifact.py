@@ -38,6 +38,8 @@ WORDS = "words.txt"
 CHARACTERS = "characters.txt"
 DEFAULT_MODEL = Path(str(resources.files("classifier"))) / "models" / "default"
 _LARGEST_FILE = 256 * 1024 * 1024
+# The large ones of each kind of weights.
+_TABLES = ("words", "characters", "pairs")
 SPACE_ARRAYS = ("word_idf", "character_idf", "pairs", "pair_idf")
 
 
@@ -213,6 +215,11 @@ def _build(manifest: Mapping[str, Any], digest: str, folder: Path, arrays: Mappi
         found = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
         return {name: array.astype(np.float64) if array.ndim else float(array) for name, array in found.items()}
 
+    def weights(prefix: str) -> dict[str, Any]:
+        # Widened where they are folded: in double precision they would take four times the memory as long as they live.
+        stored = {name: arrays[prefix + name] for name in _TABLES if prefix + name in arrays}
+        return part(prefix) | stored
+
     space = part("space.")
     space["pairs"] = np.cumsum(arrays["space.pairs"])
     return Artifact(
@@ -223,8 +230,8 @@ def _build(manifest: Mapping[str, Any], digest: str, folder: Path, arrays: Mappi
             characters=tuple((folder / CHARACTERS).read_text(encoding="utf-8").split("\n")),
             **space,
         ),
-        weights=Weights(**part("weights.")),
-        text=TextWeights(**part("text.")),
+        weights=Weights(**weights("weights.")),
+        text=TextWeights(**weights("text.")),
         document=DocumentModel(**part("document.")),
         outputs=build_outputs(),
         deep=DocumentModel(**part("deep.")) if manifest.get("deep") else None,

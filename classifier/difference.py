@@ -30,7 +30,7 @@ def compare(a: Path, b: Path) -> dict[str, Any]:
             differences += [f"only one has '{part}'"] if one is not other else []
             continue
         for name in keys or [field.name for field in fields(one)]:
-            x, y = np.asarray(getattr(one, name)), np.asarray(getattr(other, name))
+            x, y = (np.asarray(getattr(each, name), dtype=np.float64) for each in (one, other))
             if x.shape != y.shape:
                 differences.append(f"{part}.{name} has shape {x.shape} and {y.shape}")
             elif x.size:

@@ -27,6 +27,8 @@ _SENTENCE = attrgetter("sentence")
 class Weights:
     """What training learned for the sentence outputs; idf and block weights are already inside.
 
+    The tables of words, characters and pairs may be in half precision, as they are stored.
+
     Attributes:
         words: (n_roles, n_words, n_outputs), roles in the order of `ROLES`.
         characters: (n_characters, n_outputs).
@@ -46,7 +48,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class TextWeights:
-    """What training learned for outputs of the whole text.
+    """What training learned for outputs of the whole text; words and pairs may be in half precision.
 
     Attributes:
         words: (n_words, n_text_outputs).
@@ -115,7 +117,7 @@ class LinearModel:
             self._generation = self._featuriser.generation
         new = self._featuriser.columns[len(self._characters.rows) :]
         if new:
-            self._characters.extend(np.stack([self._weights.characters[c].sum(axis=0) for c in new]))
+            self._characters.extend(np.stack([self._weights.characters[c].sum(axis=0, dtype=np.float64) for c in new]))
 
     def score(self, features: Features) -> Scores:
         """Score every sentence and the whole text."""

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BufferedReader, BytesIO
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,18 +121,23 @@ def _walk(folder: Path, prefix: str, skip: frozenset[Path]) -> Iterator[InputFil
 
 
 def _entries(folder: Path, prefix: str, skip: frozenset[Path]) -> Iterator[InputFile | DeadLetter | tuple[Path, str]]:
+    names = {path.name for path in skip}
     try:
-        entries = sorted(folder.iterdir())
+        with os.scandir(folder) as scanned:
+            entries = sorted(scanned, key=attrgetter("name"))
     except OSError as error:
         yield DeadLetter(_utf8(str(folder)), None, None, "unreadable", error.strerror or type(error).__name__)
         return
     for entry in entries:
-        if entry.name.startswith(".") or entry.resolve() in skip:
+        path = folder / entry.name
+        # Resolving asks for every folder above: only what could be among them is asked.
+        may_be = entry.name in names or entry.is_symlink()
+        if entry.name.startswith(".") or (may_be and path.resolve() in skip):
             continue
-        if not entry.is_dir():
-            yield InputFile(entry, prefix + _utf8(entry.name), _size(entry))
+        if not path.is_dir():
+            yield InputFile(path, prefix + _utf8(entry.name), _size(path))
         elif not entry.is_symlink():
-            yield entry, f"{prefix}{_utf8(entry.name)}/"
+            yield path, f"{prefix}{_utf8(entry.name)}/"
 
 
 def _whole_text(raw: bytes, options: ReadOptions) -> Item:

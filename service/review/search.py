@@ -10,7 +10,7 @@ from service.review.views import ItemView, item_rows, show_items
 from service.store.document_tables import documents
 from service.store.errors import RefusedError
 from service.store.rows import Page, read_cursor, write_cursor
-from service.store.search_index import matches, search_source
+from service.store.search_index import matches, rare_matches, search_source
 from service.store.store import Transaction
 from service.store.users import UserRecord
 
@@ -42,9 +42,13 @@ def search(
     if query.strip():
         if not tx.store.searchable:
             raise RefusedError("query", "no search index is kept (TELLSIGN_SEARCH=off); allowed: filters alone")
-        index, number = search_source(tx)
-        # Walked from its newest end by the index itself, so that common words need no sorting of all they are in.
-        wanted = wanted.join(index, number == documents.c.number).where(matches(tx, query))
+        rare = rare_matches(tx, query)
+        if rare is None:
+            index, number = search_source(tx)
+            # Walked from its newest end by the index itself, so that common words need no sorting of all they are in.
+            wanted = wanted.join(index, number == documents.c.number).where(matches(tx, query))
+        else:
+            wanted = wanted.where(number.in_(rare))
     if before is not None:
         wanted = wanted.where(number < before)
     rows = tx.execute(wanted.where(*narrowed).order_by(number.desc())).all()

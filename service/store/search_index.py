@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, cast, column, delete, insert, literal_column, table, text
+from sqlalchemy import ColumnElement, FromClause, cast, column, delete, insert, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from service.store import words
@@ -13,6 +13,8 @@ from service.store.words import Term
 Indexed = Literal["words", "hashes"]
 # PostgreSQL keeps no more: positions up to 16,383, and 255 of one word.
 _LAST_POSITION, _MOST_POSITIONS = 16_383, 255
+# No more than these are listed before they are put in order; a page is far smaller.
+_RARE = 1_000
 
 _sqlite = table("document_search", column("rowid"), column("words"))
 _postgres = table("document_search", column("document"), column("words", TSVECTOR))
@@ -61,6 +63,23 @@ def squeeze_index(tx: Transaction) -> None:
 def search_source(tx: Transaction) -> tuple[FromClause, ColumnElement[Any]]:
     """The index as something to select from, and its column of document numbers."""
     return (_sqlite, _sqlite.c.rowid) if tx.store.is_sqlite else (_postgres, _postgres.c.document)
+
+
+def rare_matches(tx: Transaction, query: str) -> list[int] | None:
+    """Numbers of all documents that have what was searched for, in no order; None where they may be many.
+
+    FTS5 walks its matches from the newest on, so it never lists them. PostgreSQL's index knows no order: asked for the
+    newest of a rare word it would look through all documents.
+
+    Raises:
+        service.store.errors.RefusedError: The query cannot be answered.
+    """
+    if tx.store.is_sqlite:
+        return None
+    # Planned for all rows, as is what must be kept, but read no further than it is asked for.
+    found = select(_postgres.c.document).where(matches(tx, query)).cte().prefix_with("MATERIALIZED")
+    numbers = list(tx.execute(select(found.c.document).limit(_RARE + 1)).scalars())
+    return numbers if len(numbers) <= _RARE else None
 
 
 def matches(tx: Transaction, query: str) -> ColumnElement[bool]:
