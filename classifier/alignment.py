@@ -23,8 +23,8 @@ class Normalised:
         ends: Shape `(len(text),)`: one past the source code points that made it; None when no offset changed.
     """
 
-    text: str
-    source: str
+    text: str = field(repr=False)
+    source: str = field(repr=False)
     starts: Offsets | None = field(default=None, compare=False, repr=False)
     ends: Offsets | None = field(default=None, compare=False, repr=False)
 

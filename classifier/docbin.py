@@ -5,7 +5,7 @@ A DocBin is zlib over msgpack; reading runs no code. What unpacks beyond `MAX_BY
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ class DocBinDocument:
     """
 
     id: str
-    text: str
+    text: str = field(repr=False)
     language: str
     spans: tuple[tuple[int, int, str], ...]
     categories: Mapping[str, float]

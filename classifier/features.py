@@ -15,7 +15,7 @@ can look words up in a folded table instead of multiplying sparse rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -86,7 +86,7 @@ class Features:
         norms: Divisors of the values.
     """
 
-    tokens: Sequence[str]
+    tokens: Sequence[str] = field(repr=False)
     rows: np.ndarray
     known: np.ndarray
     states: np.ndarray

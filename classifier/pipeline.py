@@ -50,7 +50,7 @@ class Parse:
     """
 
     normalised: Normalised
-    tokens: list[str]
+    tokens: list[str] = field(repr=False)
     starts: np.ndarray
     ends: np.ndarray
     sentences: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))

@@ -26,12 +26,12 @@ def _listed(words: str) -> frozenset[str]:
 # Followed by a name or a number; a sentence practically never ends with them.
 _NEVER = _listed(
     "mr mrs ms mx dr prof rev hon fr sr sra capt cpt col gen lt maj sgt insp det supt messrs e.g eg i.e ie viz cf vs v "
-    "approx ca dept attn"
+    "approx ca dept attn ud uds lic ing dra sras sres dña"
 )
 # Abbreviations in front of a number only: "No. 5", "Art. 3", "Jan. 14".
 _BEFORE_NUMBER = _listed(
     "no nos art arts sec secs para paras fig figs ch cl vol p pp ex exh reg ref rs tel ext apt rm jan feb mar apr jun "
-    "jul aug sep sept oct nov dec"
+    "jul aug sep sept oct nov dec núm núms pág págs"
 )
 # Abbreviations that may end a sentence; it ends there when a word follows that usually begins one.
 _PERHAPS = _listed(

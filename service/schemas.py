@@ -25,6 +25,7 @@ class TextIn(_Request):
     text: str = Field(
         description="The text to analyse; offsets in the answer count its Unicode code points.",
         json_schema_extra={"minLength": 1, "pattern": r"\S"},
+        repr=False,
     )
 
 
@@ -32,11 +33,11 @@ class DocumentIn(_Request):
     """One document of a list."""
 
     id: str | None = Field(None, max_length=200, description="Given back with the analysis; need not be unique.")
-    text: str = Field(description="The text to analyse.")
+    text: str = Field(description="The text to analyse.", repr=False)
     language: str | None = Field(
         None, pattern="^[a-z]{2,3}$", description="ISO 639 code that overrides detection.", examples=["en"]
     )
-    metadata: dict[str, Any] | None = Field(None, description="Your own fields; never read, never given back.")
+    metadata: dict[str, Any] | None = Field(None, description="Your own fields; never read, never given back.", repr=False)
 
 
 class DocumentsIn(_Request):
@@ -83,7 +84,7 @@ class EvidenceOut(BaseModel):
 
     start: int = Field(ge=0)
     end: int = Field(ge=0)
-    text: str
+    text: str = Field(repr=False)
     assertion: Literal["asserted", "negated", "hypothetical"]
     source: Literal["model", "lexicon"]
     contribution: float = Field(description="Log-odds that the span adds to the deciding sentence.")

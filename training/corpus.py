@@ -5,7 +5,7 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -51,7 +51,8 @@ class Record:
     """One labelled document; `group` ties records that must never straddle a split."""
 
     id: str
-    text: str
+    # Left out of what is written of a record, which may end up in a log.
+    text: str = field(repr=False)
     lang: str
     genre: str
     needs_review: bool

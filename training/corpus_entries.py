@@ -1,7 +1,7 @@
 """A corpus row by row: one shape for records of our own and for tables of others, so that one program checks both."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from classifier.errors import CorpusError
@@ -27,7 +27,7 @@ class Entry:
     """
 
     id: str
-    text: str
+    text: str = field(repr=False)
     labels: tuple[str, ...]
     group: str
     part: str = ""

@@ -1,7 +1,7 @@
 """Cuts the highlighted parts out of a text, with some words around them and contact points masked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.batch.contacts import mask_contacts
@@ -22,7 +22,7 @@ class Piece:
         assertion: How the text holds a highlight; None for plain text.
     """
 
-    text: str
+    text: str = field(repr=False)
     indicators: tuple[str, ...] = ()
     assertion: str | None = None
 
@@ -33,7 +33,7 @@ class _Highlight:
     end: int
     indicators: list[str]
     assertion: str
-    text: str
+    text: str = field(repr=False)
 
 
 def build_excerpt(analysis: Mapping[str, Any], text: str | None) -> tuple[Piece, ...]:

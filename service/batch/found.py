@@ -49,7 +49,7 @@ class DeadLetter:
 class Extract:
     """The text of one document and where it is; `service.batch.items.Incoming` says what each field means."""
 
-    text: str
+    text: str = field(repr=False)
     id: str | None
     source: str
     language: str | None = None

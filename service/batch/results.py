@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -22,7 +22,7 @@ _REPLACED = "repeats a document whose file was read again since, and may be anot
 class Result:
     """One outcome: an analysis as it stands in the output, or a dead letter, as JSON."""
 
-    line: bytes
+    line: bytes = field(repr=False)
     dead: bool = False
     duplicate: bool = False
 

@@ -5,7 +5,7 @@ import struct
 import tempfile
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -34,7 +34,7 @@ class Record:
     number: int
     id: str | None
     language: str | None
-    text: str
+    text: str = field(repr=False)
     blocks: Blocks = ()
 
 

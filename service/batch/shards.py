@@ -7,7 +7,7 @@ come from, and the SHA-256 of all lines before it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -202,7 +202,7 @@ def _read_record(line: bytes) -> ShardRecord | None:
 class _Done:
     """One encoded row, the input it took up, and what it holds."""
 
-    line: bytes
+    line: bytes = field(repr=False)
     size: int
     analysed: int = 0
     linked: int = 0

@@ -18,6 +18,7 @@ class SubmittedIn(Asked):
     text: str = Field(
         description="The text; offsets in answers count its Unicode code points.",
         json_schema_extra={"minLength": 1, "pattern": r"\S"},
+        repr=False,
     )
     external_id: Label | None = Field(
         None,
@@ -86,7 +87,7 @@ class ShownOut(Answer):
     """A document as it was opened; `text` and `metadata` are null once erased."""
 
     document: RecordOut
-    text: str | None
+    text: str | None = Field(repr=False)
     masked: bool
     masks: list[MaskOut]
     metadata: dict[str, Any] | None = Field(description="Null while masked.")

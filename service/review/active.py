@@ -34,7 +34,7 @@ class Candidate:
     """
 
     id: str
-    text: str
+    text: str = field(repr=False)
     indicators: Mapping[str, tuple[float, float]]
     review: tuple[float, float] | None
     other_models: tuple[float, ...] = ()

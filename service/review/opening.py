@@ -3,7 +3,7 @@
 The one way in which a text reaches a page or an answer.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classifier.document import Analysis
@@ -29,7 +29,7 @@ class ShownDocument:
     """
 
     record: DocumentRecord
-    text: str | None
+    text: str | None = field(repr=False)
     masks: tuple[Mask, ...]
     masked: bool
     metadata: dict[str, Any] | None

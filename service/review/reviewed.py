@@ -5,7 +5,7 @@ Nothing here knows the store: whoever reads it fills `ReviewedDocument`, with ps
 
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal, Protocol
@@ -72,7 +72,7 @@ class ReviewedDocument:
     """
 
     id: str
-    text: str | None
+    text: str | None = field(repr=False)
     analysis: Analysis
     decisions: tuple[Decision, ...]
     spans: tuple[LabelledSpan, ...]

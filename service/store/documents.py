@@ -37,7 +37,7 @@ class NewDocument:
         cluster: Name of its group of near-duplicates; None to find it (see `service.store.likeness`).
     """
 
-    text: str
+    text: str = field(repr=False)
     analysis: Analysis
     external_id: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class OpenedDocument:
     """A document with its words: `text` and `metadata` are None once they are erased."""
 
     record: DocumentRecord
-    text: str | None
+    text: str | None = field(repr=False)
     metadata: dict[str, Any] | None
     analysis: Analysis
 

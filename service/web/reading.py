@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -39,7 +39,7 @@ class Quote:
     """A span in the list of an indicator; `mark` is its number in the text."""
 
     mark: int
-    text: str
+    text: str = field(repr=False)
     assertion: str
     label: str
     effect: str

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from classifier.document import Assertion, IndicatorScore
@@ -50,7 +50,7 @@ class Segment:
 
     start: int
     end: int
-    text: str
+    text: str = field(repr=False)
     marks: tuple[Mark, ...] = ()
     opening: tuple[Mark, ...] = ()
     closing: tuple[Mark, ...] = ()

@@ -172,6 +172,26 @@ def test_every_make_target_has_a_line_of_help() -> None:
     assert set(phony.group(1).split()) == {name for name, _ in targets}
 
 
+def test_what_holds_a_text_does_not_write_it_of_itself() -> None:
+    """What an object writes of itself may end up in a log or an error."""
+    shown = [
+        f"{name}: {node.name}.{field.target.id}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not name.startswith("training/")
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id == "text"
+        if ast.unparse(field.annotation).startswith("str") and "repr=False" not in ast.unparse(field)
+    ]
+    # Texts of the project itself.
+    assert shown == [
+        "service/desk/examples.py: Example.text",
+        "service/web/desk/charts.py: Scale.text",
+        "service/web/examples.py: Example.text",
+        "service/web/model_page.py: Block.text",
+    ]
+
+
 def command_lines(group: object, prefix: str) -> Iterator[str]:
     """Every `tellsign NAME [NAME]` that the command line answers to."""
     for name, command in getattr(group, "commands", {}).items():

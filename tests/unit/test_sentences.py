@@ -34,6 +34,7 @@ ONE_LINE = {
     "small letters after marks": ["he has my card.", "he wont pay.", "call me?", "pls"],
     "lone mark": ["He left. .", "She stayed."],
     "inline bullets": ["We offer:", "• Room", "• Food", "• Pay"],
+    "spanish titles and numbers": ["La Sra. Ruiz y el Lic. Mora vieron la núm. 4.", "Ud. paga.", "Nadie más."],
     "spanish": ["¿Quién paga?", "Nadie.", "¡No firmes!"],
     "other scripts' stops": ["他走了。", "她也走了。"],
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from classifier.document import Assertion
@@ -20,7 +20,7 @@ class ReadBack:
     """One document of a file: its id, its text where the format carries it, and its spans."""
 
     document: str
-    text: str | None
+    text: str | None = field(repr=False)
     spans: tuple[LabelledSpan, ...]
 
 

@@ -1,7 +1,7 @@
 """Two readings of one document side by side, for whoever adjudicates: nobody is named, only what was said."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from classifier.taxonomy import Taxonomy
 from service.review.adjudication import Dispute, Side
@@ -20,7 +20,7 @@ _SAID = {"confirm": "confirmed", "reject": "rejected", "insufficient": "not enou
 class Word:
     """What one reader said of a span, and why; `text` is a dash when nothing was said."""
 
-    text: str
+    text: str = field(repr=False)
     reason: str | None = None
 
 

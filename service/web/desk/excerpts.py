@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from classifier.document import Evidence
 from service.review.masking import find_masks, hide
@@ -22,7 +22,7 @@ _WORD = re.compile(r"[^\W_]+")
 class Part:
     """Words of an excerpt; `hit` says that they are what was searched for."""
 
-    text: str
+    text: str = field(repr=False)
     hit: bool = False
 
 
