@@ -142,12 +142,13 @@ class Analyzer:
         reading = Reading(self._model, features, self._model.score(features))
         if self._encoder is None or self._fusion is None:
             return reading, ()
-        gate = self._fusion.gate if self.tier == "cascade" else -np.inf
-        priority = sentence_priority(reading.sentences, self._outputs.n_indicators, gate)
+        fusion, everything = self._fusion, (-np.inf, -np.inf)
+        gates = (fusion.gate, fusion.further) if self.tier == "cascade" else everything
+        priority = sentence_priority(reading.sentences, self._outputs.n_indicators, *gates)
         if not (priority > -np.inf).any():
             return reading, ()
         encoded = self._encoder.encode(parsed, priority)
-        fused = FusedReading(reading, encoded, self._fusion, self._encoder.bias)
+        fused = FusedReading(reading, encoded, fusion, self._encoder.bias)
         return fused, _warn_of_unread(encoded)
 
     def _refuse(self, text: object) -> DocumentError | None:

@@ -26,7 +26,9 @@ class Fusion:
         text_linear: (n_text_outputs,).
         text_encoder: (n_text_outputs,).
         text_intercept: (n_text_outputs,).
-        gate: Least log-odds of any indicator being spoken of, by the linear model, for which the cascade reads on.
+        gate: Least log-odds of any indicator being spoken of, by the linear model, for which the cascade reads the
+            most telling sentence of a document.
+        further: The same for all other sentences: what a first look costs and finds weighs more in a short document.
     """
 
     linear: np.ndarray
@@ -38,6 +40,7 @@ class Fusion:
     text_encoder: np.ndarray
     text_intercept: np.ndarray
     gate: float
+    further: float
 
 
 class Reading:
@@ -140,7 +143,17 @@ def pool_texts(texts: np.ndarray) -> np.ndarray:
     return np.asarray(np.append(texts[:, :-1].mean(axis=0), texts[:, -1].max()))
 
 
-def sentence_priority(linear: np.ndarray, n_indicators: int, gate: float) -> np.ndarray:
-    """Give how much each sentence is worth the encoder's time, (n_sentences,); -inf below the gate."""
+def sentence_priority(linear: np.ndarray, n_indicators: int, gate: float, further: float) -> np.ndarray:
+    """Give how much each sentence is worth the encoder's time, (n_sentences,); -inf when it is worth none.
+
+    Args:
+        linear: (n_sentences, n_outputs) log-odds by the linear model, one sentence or more.
+        n_indicators: Number of indicators.
+        gate: Least log-odds of any indicator being spoken of for the sentence that speaks most.
+        further: For all others.
+    """
     spoken = linear[:, n_indicators : 2 * n_indicators].max(axis=1)
-    return np.asarray(np.where(spoken >= gate, spoken, -np.inf))
+    wanted = spoken >= further
+    most = spoken.argmax()
+    wanted[most] |= spoken[most] >= gate
+    return np.asarray(np.where(wanted, spoken, -np.inf))

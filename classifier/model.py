@@ -7,6 +7,7 @@ that of `X @ W + b` over the sparse rows that training saw; a test holds it.
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
@@ -21,6 +22,8 @@ WORD, NEGATED, SUPPOSED, DOCUMENT, BEFORE, AFTER = range(len(ROLES))
 # every sentence, and to the text.
 _OWN, _FROM_BEFORE, _FROM_AFTER, _EVERYWHERE, _TEXT = range(5)
 _SENTENCE = attrgetter("sentence")
+# Tokens whose rows are widened at a time.
+_STRETCH = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class LinearModel:
     ) -> np.ndarray:
         norms, first, n = features.norms, features.sentences[:, 0], self.n_outputs
         word = norms.word[:, None]
-        sums = np.add.reduceat(terms[:, : _EVERYWHERE * n].astype(np.float64), first, axis=0)
+        sums = _sum_sentences(terms[:, : _EVERYWHERE * n], first)
         sums /= word
         scores = self.intercept + sums[:, :n]
         scores += np.add.reduceat(characters, first, axis=0) / norms.character[:, None]
@@ -204,3 +207,16 @@ class LinearModel:
             weight = self._weights.document_phrases[phrase_column(hit), output]
             shares[hit.first : hit.last] += weight / (hit.last - hit.first)
         return np.asarray(shares)
+
+
+def _sum_sentences(terms: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Add up the rows of each sentence in double precision, (n_sentences, width); `first` are their first rows.
+
+    Stretch by stretch of the text: widened as a whole, the rows of a long one would not fit into the processor's cache.
+    """
+    bounds = [0, *np.flatnonzero(np.diff(first // _STRETCH)) + 1, len(first)]
+    sums = np.empty((len(first), terms.shape[1]))
+    for begin, end in pairwise(bounds):
+        rows = terms[first[begin] : first[end] if end < len(first) else len(terms)].astype(np.float64)
+        np.add.reduceat(rows, first[begin:end] - first[begin], axis=0, out=sums[begin:end])
+    return sums

@@ -37,7 +37,9 @@ class DocumentIn(_Request):
     language: str | None = Field(
         None, pattern="^[a-z]{2,3}$", description="ISO 639 code that overrides detection.", examples=["en"]
     )
-    metadata: dict[str, Any] | None = Field(None, description="Your own fields; never read, never given back.", repr=False)
+    metadata: dict[str, Any] | None = Field(
+        None, description="Your own fields; never read, never given back.", repr=False
+    )
 
 
 class DocumentsIn(_Request):

@@ -93,7 +93,9 @@ def draw_fusion(drawn: np.random.Generator, *, gate: float = -2.0) -> Fusion:
     outputs = build_outputs()
     both, encoder, shift, alone, alone_shift = drawn.normal(size=(5, 4 * outputs.n_indicators))
     linear_text, encoder_text, text_shift = drawn.normal(size=(3, outputs.n_contexts + 1))
-    return Fusion(both, encoder, shift, alone, alone_shift, linear_text, encoder_text, text_shift, gate=gate)
+    return Fusion(
+        both, encoder, shift, alone, alone_shift, linear_text, encoder_text, text_shift, gate=gate, further=gate
+    )
 
 
 def build_manifest(**changes: object) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def _describe_deep(deep: DeepResult | None) -> dict[str, Any]:
         "encoder_sha256": deep.encoder_sha256,
         "documents": deep.documents,
         "gate": deep.fusion.gate,
+        "further": deep.fusion.further,
         "thresholds": {key: asdict(threshold) for key, threshold in deep.thresholds.items()},
         "evidence": deep.evidence,
         "curve": deep.curve,

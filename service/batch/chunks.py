@@ -25,7 +25,7 @@ _CONTACT = re.compile(
 )
 _DIGITS = frozenset(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "oh"))
 # Different chunks that are remembered; a few dozen MB at worst.
-_REMEMBERED = 200_000
+_REMEMBERED = 100_000
 _ROOM = 1024
 _LAST_MINOR_AGE = 17
 

@@ -43,7 +43,7 @@ MIN_WORDS = 8
 # Earlier documents that a new one is compared with, without those chained to them.
 _CANDIDATES = 4
 # Texts that are kept as they are compared, code points in all; each takes about 25 bytes.
-_CACHED_CHARACTERS = 2_000_000
+_CACHED_CHARACTERS = 500_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

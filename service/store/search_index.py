@@ -14,7 +14,7 @@ Indexed = Literal["words", "hashes"]
 # PostgreSQL keeps no more: positions up to 16,383, and 255 of one word.
 _LAST_POSITION, _MOST_POSITIONS = 16_383, 255
 # No more than these are listed before they are put in order; a page is far smaller.
-_RARE = 1_000
+_RARE = 400
 
 _sqlite = table("document_search", column("rowid"), column("words"))
 _postgres = table("document_search", column("document"), column("words", TSVECTOR))

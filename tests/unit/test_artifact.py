@@ -187,7 +187,7 @@ def test_manifest_that_is_none_is_refused(content: bytes, message: str, folder: 
 INDICATORS = build_manifest()["indicators"]
 MISMATCHES: dict[str, tuple[dict[str, object], str]] = {
     "another format": ({"format": FORMAT + 1}, f"format is {FORMAT + 1}; this program needs {FORMAT}"),
-    "the format before": ({"format": 2}, "format is 2; this program needs 3"),
+    "the format before": ({"format": FORMAT - 1}, f"format is {FORMAT - 1}; this program needs {FORMAT}"),
     "another taxonomy": ({"taxonomy": "9.9"}, "taxonomy is '9.9'; this program needs '"),
     "another order of columns": ({"indicators": INDICATORS[::-1]}, r"indicators is \['supply.*\]; this program needs"),
     "a column less": ({"indicators": INDICATORS[1:]}, r"indicators is \['deception'"),

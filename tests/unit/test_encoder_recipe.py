@@ -70,6 +70,7 @@ def test_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:
         pytest.param("", "colour", 1, "has unknown colour; allowed: apart, base, ", id="unknown field"),
         pytest.param("fitting", "epochs", 1.5, "epochs is 1.5; it must be a whole number", id="part of an epoch"),
         pytest.param("fitting", "epochs", True, "epochs is True; it must be a whole number", id="truth for a number"),
+        pytest.param("fitting", "word_vectors", 1, "word_vectors is 1; allowed: true, false", id="number for a truth"),
         pytest.param("fitting", "body_rate", -1, "body_rate is -1; allowed: above 0", id="rate"),
         pytest.param("fitting", "dropout", 1.5, "dropout is 1.5; allowed: 0..1", id="share"),
         pytest.param("loss", "tag", -0.5, "tag is -0.5; allowed: 0 or more", id="weight"),

@@ -91,7 +91,7 @@ def test_spreading_keeps_the_rows_of_sentences_apart() -> None:
 
 def test_unread_sentence_gets_the_linear_score_on_the_common_scale() -> None:
     one, none = np.ones(1), np.zeros(1)
-    fusion = Fusion(one, 2 * one, 3 * one, 4 * one, 5 * one, none, none, none, gate=0.0)
+    fusion = Fusion(one, 2 * one, 3 * one, 4 * one, 5 * one, none, none, none, gate=0.0, further=0.0)
     fused = fuse_sentences(np.array([[1.0], [1.0]]), np.array([[10.0], [np.nan]]), fusion)
     assert fused.tolist() == [[24.0], [9.0]]
 
@@ -100,7 +100,18 @@ def test_windows_are_pooled_by_mean_context_and_highest_review() -> None:
     assert pool_texts(np.array([[1.0, 5.0], [3.0, -5.0]])).tolist() == [2.0, 5.0]
 
 
-def test_priority_is_the_best_spoken_score_at_or_above_the_gate() -> None:
+@pytest.mark.parametrize(
+    ("gate", "further", "expected"),
+    [
+        pytest.param(-2.0, -2.0, [-1.0, -2.0, -np.inf], id="one for all"),
+        pytest.param(-2.0, -0.5, [-1.0, -np.inf, -np.inf], id="the most telling sentence alone"),
+        pytest.param(-0.5, -0.5, [-np.inf] * 3, id="nothing tells enough"),
+        pytest.param(-np.inf, -np.inf, [-1.0, -2.0, -3.0], id="everything"),
+    ],
+)
+def test_priority_is_the_best_spoken_score_at_or_above_its_gate(
+    gate: float, further: float, expected: list[float]
+) -> None:
     rows = [[9.0, 9.0, -1.0, -3.0], [9.0, 9.0, -2.5, -2.0], [9.0, 9.0, -4.0, -3.0]]
     linear = np.array([[*row, *[9.0] * 4] for row in rows])
-    assert sentence_priority(linear, 2, -2.0).tolist() == [-1.0, -2.0, -np.inf]
+    assert sentence_priority(linear, 2, gate, further).tolist() == expected

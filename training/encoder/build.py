@@ -76,6 +76,7 @@ def build_encoder(
             n_indicators=len(load_taxonomy().ids),
             n_contexts=len(GENRES),
             dropout=recipe.fitting.dropout,
+            word_vectors=recipe.fitting.word_vectors,
             seed=recipe.seed,
         )
         fit_network(network, [draws[index] for index in np.flatnonzero(chosen).tolist()], recipe, say=say)

@@ -62,14 +62,15 @@ class Network(nn.Module):
         return self.sentence(means), self.tag(pieces), self.text(texts)
 
 
-def build_network(base: Path, *, n_indicators: int, n_contexts: int, dropout: float, seed: int) -> Network:
-    """Load the body from its folder and put new heads on it."""
+def build_network(
+    base: Path, *, n_indicators: int, n_contexts: int, dropout: float, word_vectors: bool, seed: int
+) -> Network:
+    """Load the body from its folder and put new heads on it; without `word_vectors` those stay as published."""
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.manual_seed(seed)
     body = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
-    # Word vectors stay as published: the corpus would move the words it has away from their likes that it lacks.
-    body.embeddings.requires_grad_(requires_grad=False)
+    body.embeddings.requires_grad_(requires_grad=word_vectors)
     return Network(body, n_indicators=n_indicators, n_contexts=n_contexts, dropout=dropout)
 
 

@@ -62,9 +62,13 @@ class VariantOptions:
 
 @dataclass(frozen=True, slots=True)
 class FittingOptions:
-    """AdamW under one learning-rate cycle; rates are the highest of the cycle."""
+    """AdamW under one learning-rate cycle; rates are the highest of the cycle.
+
+    `word_vectors` says whether the vectors of words are fitted too, or stay as published.
+    """
 
     epochs: int
+    word_vectors: bool
     body_rate: float
     head_rate: float
     warm_share: float
@@ -179,6 +183,8 @@ def _check_value(value: object, name: str, wanted: object, place: str) -> None:
     """Check a text or a number; tables and lists are checked where they are read."""
     if wanted is str and not isinstance(value, str):
         raise RecipeError(f"{place}: {name} is {value!r}; it must be a text")
+    if wanted is bool and not isinstance(value, bool):
+        raise RecipeError(f"{place}: {name} is {value!r}; allowed: true, false")
     if wanted not in {int, float}:
         return
     if isinstance(value, bool) or not isinstance(value, int if wanted is int else int | float):
