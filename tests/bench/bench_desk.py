@@ -16,11 +16,8 @@ from classifier import load
 from classifier.document import Analysis, Document
 from service.review.intake import take_in
 from service.store.documents import NewDocument
-from service.store.settings import load_store_settings
-from service.store.store import open_store
-from service.store.upgrade import upgrade_store
 from tests.e2e.conftest import CHROMIUM
-from tests.e2e.desk_browsing import Site, is_ready, open_site
+from tests.e2e.desk_browsing import Site, is_ready, make_template, open_site
 from tests.reviewing import POLICY
 from training.corpus import load_corpus
 from training.recipe import load_recipe
@@ -54,13 +51,10 @@ def main() -> None:
     chosen = [texts[place * len(texts) // count] for place in range(count)]
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
         folder = Path(name)
-        template = folder / "template"
-        template.mkdir()
-        store = open_store(load_store_settings(data_dir=template))
-        upgrade_store(store)
-        store.close()
+        (folder / "template").mkdir()
+        template = make_template(folder / "template")
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        with open_site(browser, template / "tellsign.db", folder, policy=POLICY) as site:
+        with open_site(browser, template, folder, policy=POLICY) as site:
             fill(site, chosen)
             waits = work(site)
         browser.close()

@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from service.store.settings import load_store_settings
-from service.store.store import open_store
-from service.store.upgrade import upgrade_store
 from tests.e2e.browsing import OpenPage
-from tests.e2e.desk_browsing import Site, open_site
+from tests.e2e.desk_browsing import Site, make_template, open_site
 from tests.serving import build_app, run_server
 
 CHROMIUM = os.environ.get("TELLSIGN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -67,11 +64,7 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
 @pytest.fixture(scope="session")
 def desk_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with tables and nothing in them."""
-    folder = tmp_path_factory.mktemp("desk")
-    store = open_store(load_store_settings(data_dir=folder))
-    upgrade_store(store)
-    store.close()
-    return folder / "tellsign.db"
+    return make_template(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from service.store.documents import DocumentRecord
 from service.store.review_tables import decisions
 from service.store.settings import load_store_settings
 from service.store.store import open_store
+from service.store.upgrade import upgrade_store
 from service.store.users import UserRecord
 from tests.desk_app import CHEAP, desk_app, somebody
 from tests.reviewing import POLICY, put_in
@@ -98,6 +99,14 @@ class Site:
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+
+def make_template(folder: Path) -> Path:
+    """A database in the folder with tables and nothing in them."""
+    store = open_store(load_store_settings(data_dir=folder))
+    upgrade_store(store)
+    store.close()
+    return folder / "tellsign.db"
 
 
 @contextmanager
