@@ -1,6 +1,7 @@
 """READ THIS FIRST: one document from its text to its Analysis, step by step."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,7 +25,7 @@ from classifier.document import (
 from classifier.encoder import DEFAULT_ENCODER, Encoded, Encoder
 from classifier.errors import ArtifactError, DocumentError
 from classifier.features import Features, Featuriser
-from classifier.fusion import FusedReading, Reading, sentence_priority
+from classifier.fusion import UNGATED, FusedReading, Reading, look, sentence_priority
 from classifier.language import UNDETERMINED, detect_language
 from classifier.model import LinearModel
 from classifier.pipeline import Parse, Pipeline
@@ -142,14 +143,20 @@ class Analyzer:
         reading = Reading(self._model, features, self._model.score(features))
         if self._encoder is None or self._fusion is None:
             return reading, ()
-        fusion, everything = self._fusion, (-np.inf, -np.inf)
-        gates = (fusion.gate, fusion.further) if self.tier == "cascade" else everything
+        fusion, everything = self._fusion, (UNGATED, UNGATED, UNGATED)
+        gated = (fusion.gate, fusion.further, fusion.glance)
+        *gates, least = gated if self.tier == "cascade" else everything
         priority = sentence_priority(reading.sentences, self._outputs.n_indicators, *gates)
-        if not (priority > -np.inf).any():
+        if not look(priority, partial(self._hear, parsed), least)[0]:
             return reading, ()
         encoded = self._encoder.encode(parsed, priority)
         fused = FusedReading(reading, encoded, fusion, self._encoder.bias)
         return fused, _warn_of_unread(encoded)
+
+    def _hear(self, parsed: Parse, sentence: int) -> float:
+        """Give the highest log-odds of any indicator being spoken of in a sentence that the encoder reads alone."""
+        n = self._outputs.n_indicators
+        return float(self._encoder.glance(parsed, sentence)[n : 2 * n].max()) if self._encoder else -np.inf
 
     def _refuse(self, text: object) -> DocumentError | None:
         if not isinstance(text, str):

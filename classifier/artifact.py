@@ -9,6 +9,7 @@ Format 1: first.
 Format 2: `deep.` and `fusion.` arrays for the tiers that use an encoder; absent where there is none.
 Format 3: fused outputs hold negated and hypothetical for each indicator; `held_thresholds` in place of spoken ones.
 Format 4: a second gate, `fusion.further`.
+Format 5: a first look, `fusion.glance`.
 """
 
 import io
@@ -32,7 +33,7 @@ from classifier.model import ROLES, TextWeights, Weights
 from classifier.scoring import DocumentModel, Outputs, pool, score_document
 from classifier.taxonomy import load_taxonomy
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 WORDS = "words.txt"
@@ -263,7 +264,7 @@ def _check_shapes(artifact: Artifact) -> None:
         "document.held_thresholds": (artifact.document.held_thresholds, (outputs.n_indicators,)),
     }
     if artifact.fusion is not None:
-        for field in fields(Fusion)[:-2]:
+        for field in (field for field in fields(Fusion) if field.type is np.ndarray):
             width = n_text if field.name.startswith("text_") else 4 * outputs.n_indicators
             expected[f"fusion.{field.name}"] = (getattr(artifact.fusion, field.name), (width,))
     for name, (array, shape) in expected.items():

@@ -131,6 +131,14 @@ class Encoder:
         cut = int(np.count_nonzero((whole[:, 1] > bounds[:, 1]) & ~np.isnan(sentences[:, 0])))
         return Encoded(sentences, shares, np.array(sorted(chosen)), np.array(texts), len(windows), cut)
 
+    def glance(self, parsed: Parse, sentence: int) -> np.ndarray:
+        """Read one sentence alone, without its neighbours: (n_outputs,) log-odds."""
+        first, last = parsed.sentences[sentence].tolist()
+        text = parsed.normalised.text[int(parsed.starts[first]) : int(parsed.ends[last - 1])]
+        ids = np.array(self._tokenizer.encode(text, add_special_tokens=False).ids[:WINDOW], dtype=np.int64)
+        vectors, _ = self._run(ids)
+        return np.asarray(self.bias + vectors.astype(np.float64).sum(axis=0) / max(len(ids), 1))
+
     def _run(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give what each piece of a window adds to the sentence outputs, and the outputs of the window's text."""
         row = np.concatenate([[self._first], ids, [self._last]])[None]

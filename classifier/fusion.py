@@ -3,6 +3,7 @@
 Both give linear shares, so their weighted sum explains itself in the same way: intercept + shares = log-odds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,11 @@ from classifier.encoder import Encoded
 from classifier.features import Features
 from classifier.model import LinearModel, Scores
 from classifier.scoring import N_HELD, hold
+
+# Below every log-odds: a gate that lets everything through, in a form that JSON can carry.
+UNGATED = -99.0
+# Sentences that are looked at before a document is left to the linear model.
+MAX_LOOKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Fusion:
         gate: Least log-odds of any indicator being spoken of, by the linear model, for which the cascade reads the
             most telling sentence of a document.
         further: The same for all other sentences: what a first look costs and finds weighs more in a short document.
+        glance: Least log-odds of any indicator being spoken of, by the encoder, when it reads a sentence alone, for
+            which the cascade reads the document's windows.
     """
 
     linear: np.ndarray
@@ -41,6 +49,7 @@ class Fusion:
     text_intercept: np.ndarray
     gate: float
     further: float
+    glance: float
 
 
 class Reading:
@@ -141,6 +150,30 @@ def fuse_sentences(linear: np.ndarray, encoder: np.ndarray, fusion: Fusion) -> n
 def pool_texts(texts: np.ndarray) -> np.ndarray:
     """Pool the text outputs of windows, (n_windows, n_text_outputs): the mean of contexts, the maximum of review."""
     return np.asarray(np.append(texts[:, :-1].mean(axis=0), texts[:, -1].max()))
+
+
+def look(priority: np.ndarray, heard: Callable[[int], float], least: float) -> tuple[bool, int]:
+    """Look at the sentences that are worth reading, the likeliest first, until one of them says something.
+
+    A sentence read alone costs a fifth of its window; where none says anything the windows are not read.
+
+    Args:
+        priority: (n_sentences,) from `sentence_priority`.
+        heard: Gives the highest log-odds of any indicator being spoken of in a sentence that is read alone.
+        least: What counts as saying something; `UNGATED` looks at nothing.
+
+    Returns:
+        Whether the windows are worth reading, and how many sentences were looked at.
+    """
+    wanted = int(np.count_nonzero(priority > -np.inf))
+    # The only sentence of a text is its window.
+    if not wanted or least <= UNGATED or len(priority) == 1:
+        return wanted > 0, 0
+    chosen = np.argsort(-priority, kind="stable")[: min(wanted, MAX_LOOKS)].tolist()
+    for count, sentence in enumerate(chosen, start=1):
+        if heard(sentence) >= least:
+            return True, count
+    return False, len(chosen)
 
 
 def sentence_priority(linear: np.ndarray, n_indicators: int, gate: float, further: float) -> np.ndarray:

@@ -7,7 +7,6 @@ that of `X @ W + b` over the sparse rows that training saw; a test holds it.
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
@@ -22,8 +21,6 @@ WORD, NEGATED, SUPPOSED, DOCUMENT, BEFORE, AFTER = range(len(ROLES))
 # every sentence, and to the text.
 _OWN, _FROM_BEFORE, _FROM_AFTER, _EVERYWHERE, _TEXT = range(5)
 _SENTENCE = attrgetter("sentence")
-# Tokens whose rows are widened at a time.
-_STRETCH = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ class LinearModel:
         self._scoped = np.pad(weights.words[[NEGATED, SUPPOSED]], ((0, 0), (0, 1), (0, 0))).astype(np.float32)
         self._pairs = np.hstack([weights.pairs, text.pairs]).astype(np.float32, order="C")
         self._roles = [slice(role * self.n_outputs, (role + 1) * self.n_outputs) for role in range(_TEXT)]
-        self._characters = GrowingTable(np.zeros((0, self.n_outputs)))
+        self._characters = GrowingTable(np.zeros((0, self.n_outputs), dtype=np.float32))
         self._generation = featuriser.generation
         self._fold_characters()
 
@@ -145,10 +142,10 @@ class LinearModel:
     ) -> np.ndarray:
         norms, first, n = features.norms, features.sentences[:, 0], self.n_outputs
         word = norms.word[:, None]
-        sums = _sum_sentences(terms[:, : _EVERYWHERE * n], first)
+        sums = np.add.reduceat(terms[:, : _EVERYWHERE * n].astype(np.float64), first, axis=0)
         sums /= word
         scores = self.intercept + sums[:, :n]
-        scores += np.add.reduceat(characters, first, axis=0) / norms.character[:, None]
+        scores += np.add.reduceat(characters.astype(np.float64), first, axis=0) / norms.character[:, None]
         scores += terms[:, self._roles[_EVERYWHERE]].sum(axis=0, dtype=np.float64) / norms.document
         scores[1:] += sums[:-1, self._roles[_FROM_BEFORE]]
         scores[:-1] += sums[1:, self._roles[_FROM_AFTER]]
@@ -172,7 +169,7 @@ class LinearModel:
         norms = features.norms
         first, last = features.sentences[sentence].tolist()
         shares = scores.terms[first:last, output].astype(np.float64) / norms.word[sentence]
-        shares += scores.characters[first:last, output] / norms.character[sentence]
+        shares += scores.characters[first:last, output].astype(np.float64) / norms.character[sentence]
         begin, end = features.pair_bounds[sentence : sentence + 2].tolist()
         halves = scores.pairs[begin:end, output].astype(np.float64) / (2.0 * norms.pair[sentence])
         for side in (2, 3):
@@ -207,16 +204,3 @@ class LinearModel:
             weight = self._weights.document_phrases[phrase_column(hit), output]
             shares[hit.first : hit.last] += weight / (hit.last - hit.first)
         return np.asarray(shares)
-
-
-def _sum_sentences(terms: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Add up the rows of each sentence in double precision, (n_sentences, width); `first` are their first rows.
-
-    Stretch by stretch of the text: widened as a whole, the rows of a long one would not fit into the processor's cache.
-    """
-    bounds = [0, *np.flatnonzero(np.diff(first // _STRETCH)) + 1, len(first)]
-    sums = np.empty((len(first), terms.shape[1]))
-    for begin, end in pairwise(bounds):
-        rows = terms[first[begin] : first[end] if end < len(first) else len(terms)].astype(np.float64)
-        np.add.reduceat(rows, first[begin:end] - first[begin], axis=0, out=sums[begin:end])
-    return sums

@@ -18,7 +18,7 @@ from spacy.tokenizer import Tokenizer
 
 from classifier.tables import GrowingTable, Words
 
-# About 30 MB of strings and lexemes, and as much of stretches and what is known of them.
+# About 15 MB of strings and lexemes, and as much of stretches and what is known of them.
 KEPT_STRINGS = 60_000
 _KEPT_CHUNKS = 50_000
 # The tokenizer's time is quadratic in the marks and pictures of a stretch without blanks: 50,000 took minutes.

@@ -13,7 +13,7 @@ import numpy as np
 from classifier.artifact import build_outputs, hash_lexicon, round_weights, save
 from classifier.encoder import DEFAULT_ENCODER, FORMAT, HEADS, MANIFEST, NETWORK, TOKENIZER
 from classifier.features import N_STATES, FeatureSpace
-from classifier.fusion import Fusion
+from classifier.fusion import UNGATED, Fusion
 from classifier.model import ROLES, TextWeights, Weights
 from classifier.pipeline import Pipeline
 from classifier.scoring import DocumentModel, indicator_inputs, pool, review_inputs, softmax_log
@@ -88,14 +88,13 @@ def draw_document_model(drawn: np.random.Generator) -> DocumentModel:
     )
 
 
-def draw_fusion(drawn: np.random.Generator, *, gate: float = -2.0) -> Fusion:
+def draw_fusion(drawn: np.random.Generator, *, gate: float = -2.0, glance: float = UNGATED) -> Fusion:
     """Draw the weights of linear model and encoder, in the shapes that their outputs have."""
     outputs = build_outputs()
     both, encoder, shift, alone, alone_shift = drawn.normal(size=(5, 4 * outputs.n_indicators))
     linear_text, encoder_text, text_shift = drawn.normal(size=(3, outputs.n_contexts + 1))
-    return Fusion(
-        both, encoder, shift, alone, alone_shift, linear_text, encoder_text, text_shift, gate=gate, further=gate
-    )
+    sentence, text = (both, encoder, shift, alone, alone_shift), (linear_text, encoder_text, text_shift)
+    return Fusion(*sentence, *text, gate=gate, further=gate, glance=glance)
 
 
 def build_manifest(**changes: object) -> dict[str, Any]:

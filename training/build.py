@@ -11,6 +11,7 @@ from classifier.artifact import hash_lexicon, save
 from classifier.encoder import Encoder
 from classifier.errors import CorpusError
 from classifier.taxonomy import load_taxonomy
+from training.added import add_records, describe_added
 from training.corpus import GENRES, Card, Record, load_card, load_corpus
 from training.encoder.recipe import SplitOptions
 from training.evaluate import evaluate
@@ -45,15 +46,20 @@ def build_model(recipe_name: str, folder: Path, *, cache: Path | None, say: Call
     records = load_corpus(recipe.corpus, recipe.language)
     split = split_corpus(records, recipe.split, card)
     check_folds(records, split, recipe.split)
-    say(f"fitting on {len(split.development)} documents, {recipe.split.folds} grouped folds")
+    joined, whole = add_records(records, split, recipe) if recipe.added else (records, split)
+    say(f"fitting on {len(whole.development)} documents, {recipe.split.folds} grouped folds")
+    added = len(joined) - len(records)
     result = fit(
-        records,
-        split,
+        joined,
+        whole,
         recipe,
         cache=_open_cache(cache, recipe.language) if cache else None,
         encoder=Encoder() if recipe.encoder else None,
+        added=added,
     )
     name, data = Path(recipe_name).stem, describe_data(card, split)
+    if added:
+        data["added"] = describe_added(recipe, result, added)
     _write(folder, name, result, recipe, (data, {}))
     say(f"measuring on {len(split.test)} held-out documents")
     analyzer = load(folder)

@@ -12,6 +12,8 @@ from training.estimator import build_calibrator, unfold_calibrator
 from training.recipe import DocumentOptions
 
 _UNREGULARISED = 1e6
+# Log-odds of a context that no text had.
+_NEVER = -20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,22 @@ def pool_documents(sentences: np.ndarray, document: np.ndarray, text: np.ndarray
 
 
 def fit_contexts(scores: np.ndarray, genre: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fit the multinomial model of the context on raw context scores, (n_documents, n_contexts)."""
-    return unfold_calibrator(build_calibrator(c).fit(scores, genre))
+    """Fit the multinomial model of the contexts that are there; the others are as good as impossible.
+
+    Args:
+        scores: (n_documents, n_contexts) raw context scores.
+        genre: (n_documents,) numbers of the contexts.
+        c: Inverse of the regularisation.
+    """
+    n_contexts, there = scores.shape[1], np.unique(genre)
+    weights, intercept = np.zeros((n_contexts, n_contexts)), np.full(n_contexts, _NEVER)
+    intercept[there] = 0.0
+    if len(there) > 1:
+        fitted, shifts = unfold_calibrator(build_calibrator(c).fit(scores, genre))
+        # Of two contexts scikit-learn gives the log-odds of the second alone.
+        first = len(there) - len(fitted)
+        weights[there[first:]], intercept[there[first:]] = fitted, shifts
+    return weights, intercept
 
 
 def log_contexts(pooled: list[Pooled], weights: np.ndarray, intercept: np.ndarray) -> np.ndarray:
@@ -79,25 +95,32 @@ class Targets:
 
 
 def fit_documents(pooled: list[Pooled], targets: Targets, setting: "Setting") -> LinearCalibrators:
-    """Fit all document models on out-of-fold scores of n_documents."""
+    """Fit all document models on out-of-fold scores of n_documents; a constant where only one answer is met."""
     options, outputs = setting.options, setting.outputs
     contexts = fit_contexts(np.stack([one.context for one in pooled]), targets.genre, options.context_c)
     logs = log_contexts(pooled, *contexts)
     inputs = np.stack([indicator_inputs(one, log) for one, log in zip(pooled, logs, strict=True)])
     found = [
-        unfold_calibrator(build_calibrator(options.indicator_c).fit(inputs[:, k], targets.asserted[:, k]))
-        for k in range(outputs.n_indicators)
+        _fit_answer(inputs[:, k], targets.asserted[:, k], options.indicator_c) for k in range(outputs.n_indicators)
     ]
     rule = np.stack([review_inputs(one, log, outputs) for one, log in zip(pooled, logs, strict=True)])
-    review_weights, review_intercept = unfold_calibrator(build_calibrator(options.review_c).fit(rule, targets.review))
+    review = _fit_answer(rule, targets.review, options.review_c)
     return LinearCalibrators(
-        context_weights=contexts[0],
-        context_intercept=contexts[1],
-        indicator_weights=np.concatenate([weights for weights, _ in found]),
-        indicator_intercept=np.concatenate([intercept for _, intercept in found]),
-        review_weights=review_weights[0],
-        review_intercept=float(review_intercept[0]),
+        *contexts,
+        indicator_weights=np.stack([weights for weights, _ in found]),
+        indicator_intercept=np.array([intercept for _, intercept in found]),
+        review_weights=review[0],
+        review_intercept=review[1],
     )
+
+
+def _fit_answer(inputs: np.ndarray, truth: np.ndarray, c: float) -> tuple[np.ndarray, float]:
+    """Fit a logistic model; where all answers are one, give its smoothed share (Laplace's rule) as a constant."""
+    if truth.all() or not truth.any():
+        share = (truth.sum() + 0.5) / (len(truth) + 1.0)
+        return np.zeros(inputs.shape[1]), float(np.log(share) - np.log1p(-share))
+    weights, intercept = unfold_calibrator(build_calibrator(c).fit(inputs, truth))
+    return weights[0], float(intercept[0])
 
 
 @dataclass(frozen=True, slots=True)

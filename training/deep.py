@@ -6,6 +6,7 @@ and gate of the tier are fitted on the sums.
 """
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -13,7 +14,16 @@ from sklearn.metrics import average_precision_score
 
 from classifier.encoder import Encoder
 from classifier.errors import RecipeError
-from classifier.fusion import FusedReading, Fusion, Reading, fuse_sentences, pool_texts, sentence_priority
+from classifier.fusion import (
+    UNGATED,
+    FusedReading,
+    Fusion,
+    Reading,
+    fuse_sentences,
+    look,
+    pool_texts,
+    sentence_priority,
+)
 from classifier.pipeline import Parse
 from classifier.scoring import Outputs, Pooled, pool
 from training.calibration import (
@@ -33,7 +43,10 @@ _UNREGULARISED = 1e6
 _KINDS = 4
 # The cascade may lose this much average precision against reading everything.
 _LOSS = 0.004
-_GATES = (-6.0, -5.0, -4.5, -4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
+_GATES = (-4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
+_GLANCES = (UNGATED, -2.0, -1.0, 0.0)
+# What a look at one sentence costs beside a window.
+_LOOK = 0.2
 # How much higher the gate is for all but the most telling sentence. Long documents of ten pieces lost 0.003 by it and
 # half of the reading; the corpus, whose documents are short, could not tell.
 _FURTHER = 1.5
@@ -57,7 +70,7 @@ class Deep:
         encoded: Out-of-fold reads of the encoder.
         fused: The sums.
         probabilities: Of all development documents, out of fold.
-        curve: Gate, share of windows read and quality, for every gate tried.
+        curve: Gates, cost and quality of every way to choose what is read.
     """
 
     fusion: Fusion
@@ -96,7 +109,7 @@ def fit_deep(data: Prepared, linear: Scored, encoded: OutOfFold, *, setting: Set
         needed = f"{len(linear.text)} documents of {len(linear.sentences)}"
         raise RecipeError(f"the encoder read {read}; the corpus has {needed}: run train-encoder again")
     outputs = setting.outputs
-    deep_text = np.stack([pool_texts(encoded.of(number)[1]) for number in range(len(encoded))])
+    deep_text = np.stack([pool_texts(encoded.of(number).texts) for number in range(len(encoded))])
     fusion = _fit_fusion(data, linear, encoded.sentences, deep_text)
     fused = Scored(
         fuse_sentences(linear.sentences, encoded.sentences, fusion),
@@ -137,6 +150,7 @@ def _fit_fusion(data: Prepared, linear: Scored, deep: np.ndarray, deep_text: np.
         text_intercept=text[2],
         gate=-np.inf,
         further=-np.inf,
+        glance=-np.inf,
     )
 
 
@@ -153,12 +167,15 @@ def fuse_reading(parsed: Parse, base: Reading, number: int, deep: Deep, encoder:
     chosen by it is how long a highlight should be.
     """
     found = encoder.encode(parsed, np.zeros(len(parsed.sentences)))
-    sentences, texts, _ = deep.encoded.of(number)
-    return FusedReading(base, replace(found, sentences=sentences, texts=texts), deep.fusion, encoder.bias)
+    read = deep.encoded.of(number)
+    return FusedReading(base, replace(found, sentences=read.sentences, texts=read.texts), deep.fusion, encoder.bias)
 
 
 def choose_gate(data: Prepared, deep: Deep, linear: Scored, *, fast: LinearCalibrators, outputs: Outputs) -> Deep:
-    """Choose the highest gate that loses little against reading everything, on the fair documents.
+    """Choose what the cascade reads: the cheapest gate and first look that lose little against reading everything.
+
+    Quality is that of the fair documents. Cost is that of those among them in which there is nothing to find, as in
+    most of a dump: windows read, and looks for their part, in shares of all their windows.
 
     Args:
         data: The development part.
@@ -167,29 +184,35 @@ def choose_gate(data: Prepared, deep: Deep, linear: Scored, *, fast: LinearCalib
         fast: Document models of the fast tier.
         outputs: How columns are read.
     """
-    numbers = np.flatnonzero(data.fair).tolist()
+    numbers = np.flatnonzero(data.fair)
+    quiet = ~data.states[numbers].any(axis=(1, 2)) & ~data.review[numbers]
+    quiet |= not quiet.any()
     shallow = pool_documents(linear.sentences, data.document, linear.text, outputs)
     alone = predict_documents([shallow[i] for i in numbers], fast, outputs)
     curve = []
-    for gate in (-np.inf, *_GATES):
-        gated = [_gate(number, linear, deep, gate, outputs) for number in numbers]
-        found = predict_documents([pooled for pooled, _, _ in gated], deep.calibrators, outputs)
-        windows = np.array([counts for _, *counts in gated])
-        read = windows[:, 0] > 0
+    for gate, glance in ((UNGATED, UNGATED), *product(_GATES, _GLANCES)):
+        gated = [_gate(number, linear, deep, (gate, glance), outputs) for number in numbers.tolist()]
+        found = predict_documents([pooled for pooled, *_ in gated], deep.calibrators, outputs)
+        windows, looks, there = np.array([counts for _, *counts in gated]).T
+        read = windows > 0
         indicators = np.where(read[:, None], found.indicators, alone.indicators)
         review = np.where(read, found.review, alone.review)
         curve.append(
             {
-                "gate": float(max(gate, -99.0)),
-                "windows_read": float(windows[:, 0].sum() / windows[:, 1].sum()),
+                "gate": gate,
+                "glance": glance,
+                "windows_read": float(windows.sum() / there.sum()),
+                "cost": float((windows + _LOOK * looks)[quiet].sum() / there[quiet].sum()),
                 "macro_average_precision": _macro(data.states[numbers, :, 0], indicators),
                 "review_average_precision": float(average_precision_score(data.review[numbers], review)),
             }
         )
     keys = ("macro_average_precision", "review_average_precision")
     best = max(sum(point[key] for key in keys) for point in curve)
-    kept = [p["gate"] for p in curve if sum(p[key] for key in keys) >= best - 2 * _LOSS]
-    return replace(deep, fusion=replace(deep.fusion, gate=max(kept), further=max(kept) + _FURTHER), curve=curve)
+    kept = [point for point in curve if sum(point[key] for key in keys) >= best - 2 * _LOSS]
+    chosen = min(kept, key=lambda point: point["cost"])
+    gate, glance = chosen["gate"], chosen["glance"]
+    return replace(deep, fusion=replace(deep.fusion, gate=gate, further=gate + _FURTHER, glance=glance), curve=curve)
 
 
 def _macro(truth: np.ndarray, probability: np.ndarray) -> float:
@@ -197,19 +220,22 @@ def _macro(truth: np.ndarray, probability: np.ndarray) -> float:
     return float(np.mean([average_precision_score(truth[:, k], probability[:, k]) for k in met]))
 
 
-def _gate(number: int, linear: Scored, deep: Deep, gate: float, outputs: Outputs) -> tuple[Pooled, int, int]:
-    """Read a document through a gate: its pooled scores, windows read, windows there are."""
-    scores, texts, windows = deep.encoded.of(number)
+def _gate(
+    number: int, linear: Scored, deep: Deep, gates: tuple[float, float], outputs: Outputs
+) -> tuple[Pooled, int, int, int]:
+    """Read a document through a gate and a first look: pooled scores, windows read, looks, windows there are."""
+    scores, texts, windows, alone = deep.encoded.of(number)
     first = int(deep.encoded.sentence_bounds[number])
     base, text = linear.sentences[first : first + len(scores)], linear.text[number]
-    wanted = sentence_priority(base, outputs.n_indicators, gate, gate + _FURTHER) > -np.inf
-    open_ = np.array([bool(wanted[a:b].any()) for a, b in windows.tolist()])
-    if not open_.any():
-        return pool(base, text, outputs), 0, len(open_)
+    priority = sentence_priority(base, outputs.n_indicators, gates[0], gates[0] + _FURTHER)
+    worth, looks = look(priority, lambda sentence: float(alone[sentence]), gates[1])
+    if not worth:
+        return pool(base, text, outputs), 0, looks, len(windows)
+    open_ = np.array([bool((priority[a:b] > -np.inf).any()) for a, b in windows.tolist()])
     scores = scores.copy()
     for begin, end in windows[~open_].tolist():
         scores[begin:end] = np.nan
     fusion = deep.fusion
     own = fusion.text_encoder * pool_texts(texts[open_])
     fused = fusion.text_intercept + fusion.text_linear * text + own
-    return pool(fuse_sentences(base, scores, fusion), fused, outputs), int(open_.sum()), len(open_)
+    return pool(fuse_sentences(base, scores, fusion), fused, outputs), int(open_.sum()), looks, len(open_)

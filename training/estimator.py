@@ -54,8 +54,8 @@ def fit_one_vs_rest(
 def _fit_output(
     rows: csr_matrix, labels: np.ndarray, weights: np.ndarray, parameters: dict[str, object]
 ) -> tuple[np.ndarray, float]:
-    if not labels.any():
-        # Nothing to learn: an output without an example stays far from every threshold.
-        return np.zeros(rows.shape[1]), -1.0
+    if labels.all() or not labels.any():
+        # Nothing to learn: what is never so, or always, gets a constant.
+        return np.zeros(rows.shape[1]), 1.0 if len(labels) and labels.all() else -1.0
     model = LinearSVC(**parameters).fit(rows, labels, sample_weight=weights)
     return model.coef_[0], float(model.intercept_[0])

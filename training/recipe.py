@@ -67,12 +67,14 @@ class EvidenceGrid:
 class Recipe:
     """A whole recipe; `scale` and `minimum` are block weights and least sentence counts by block.
 
-    `encoder` says whether the tiers that use the packaged encoder are fitted too.
+    `encoder` says whether the tiers that use the packaged encoder are fitted too; `added` names a file of labelled
+    documents under the folder `TELLSIGN_DATA` that join the development part, or is empty.
     """
 
     title: str
     version: str
     corpus: str
+    added: str
     language: str
     seed: int
     jobs: int

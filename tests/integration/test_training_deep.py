@@ -1,7 +1,8 @@
 """Training with an encoder, from labelled records to a model folder whose every tier analyses."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import get_args
 
@@ -15,8 +16,9 @@ from classifier.encoder import Encoder
 from classifier.errors import RecipeError
 from classifier.taxonomy import load_taxonomy
 from tests.analyses import TEXTS, check_contract
-from tests.records import write_small_corpus
+from tests.records import TEXT, make_row, write_rows, write_small_corpus
 from tests.small_model import save_small_encoder
+from training.added import add_records, describe_added
 from training.corpus import GENRES, load_card, load_corpus
 from training.encoder.out_of_fold import DocumentRead, join_reads, save_out_of_fold
 from training.fit import DeepResult, FitResult, fit
@@ -59,7 +61,8 @@ def build_reads(recipe: Recipe, split: Split) -> Iterator[DocumentRead]:
         spans = align_spans(record, parsed, INDICATORS)
         labels = label_outputs(label_stretches(spans, parsed.sentences, len(INDICATORS)))
         text = np.append(np.arange(len(GENRES)) == GENRES.index(record.genre), record.needs_review)
-        yield guess(labels, random), guess(text[None], random), np.array([[0, len(labels)]])
+        scores, alone = guess(labels, random), guess(np.asarray(labels.any(axis=1)), random)
+        yield DocumentRead(scores, guess(text[None], random), np.array([[0, len(labels)]]), alone)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,7 @@ def test_good_encoder_raises_what_its_tier_reaches(trained: Trained) -> None:
     assert (deep.fusion.encoder > deep.fusion.linear).all()
     everything = deep.curve[0]
     assert (everything["gate"], everything["windows_read"]) == (-99.0, 1.0)
-    assert deep.fusion.gate in {point["gate"] for point in deep.curve}
+    assert (deep.fusion.gate, deep.fusion.glance) in {(point["gate"], point["glance"]) for point in deep.curve}
 
 
 @pytest.mark.slow
@@ -133,3 +136,28 @@ def test_encoder_of_another_split_is_refused(trained: Trained, tmp_path: Path) -
     save_small_encoder(tmp_path, data={"split_sha256": "0"})
     with pytest.raises(RecipeError, match=f"fine-tuned on split 0; this corpus has {trained.split.sha256}"):
         fit(records, trained.split, trained.recipe, encoder=Encoder(tmp_path))
+
+
+@pytest.mark.slow
+def test_added_documents_get_figures_of_their_own(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are near-duplicates of one another, so that one fold holds them all, and none is in the test part."""
+    monkeypatch.setenv("TELLSIGN_DATA", str(tmp_path))
+    records = load_corpus(trained.recipe.corpus, trained.recipe.language)
+    held_out = [records[number] for number in trained.split.test]
+    rows = [make_row(id=f"o{k}", group=f"o{k // 2}", text=f"{TEXT} It was year {k}.") for k in range(12)]
+    write_rows(tmp_path / "outside.jsonl", rows)
+    recipe = replace(trained.recipe, added="outside.jsonl")
+    joined, split = add_records(records, trained.split, recipe)
+    result = fit(joined, split, recipe, encoder=Encoder(trained.encoder), added=len(rows))
+    said = describe_added(recipe, result, len(rows))
+    assert (said["documents"], said["file"], set(said["out_of_fold"])) == (12, "outside.jsonl", {"fast", "deep"})
+    assert said["sha256"] == sha256((tmp_path / "outside.jsonl").read_bytes()).hexdigest()
+    for figures in said["out_of_fold"].values():
+        # Every one of them asserts the same indicator and needs review: nothing can be ranked above them.
+        assert figures == {
+            name: {"value": 1.0, "low": 1.0, "high": 1.0} for name in ("indicator macro AP", "review AP")
+        }
+    assert len(result.prepared.records) == len(trained.split.development) + 12
+    assert not {record.id for record in held_out} & {record.id for record in result.prepared.records}

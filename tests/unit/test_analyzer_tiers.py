@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -28,11 +29,14 @@ GATE = 4.0
 @pytest.fixture(scope="module")
 def tiers(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> dict[Tier, Analyzer]:
     """A small model with all tiers: what it says means nothing, and every rule holds for it too."""
-    home = tmp_path_factory.mktemp("tiers")
+    return build_tiers(pipeline, tmp_path_factory.mktemp("tiers"))
+
+
+def build_tiers(pipeline: Pipeline, home: Path, **gates: float) -> dict[Tier, Analyzer]:
     drawn = np.random.default_rng(11)
     digest = save_small_encoder(home / "encoder")
     manifest = build_manifest(deep={"encoder_sha256": digest, "evidence": {"asserted": 0.5, "price": 0.05}})
-    parts = (draw_document_model(drawn), draw_fusion(drawn, gate=GATE))
+    parts = (draw_document_model(drawn), draw_fusion(drawn, gate=GATE, **gates))
     save_small_model(home / "model", build_small_model(pipeline), manifest, deep=parts)
     return {tier: load(home / "model", tier=tier, encoder=home / "encoder") for tier in get_args(Tier)}
 
@@ -69,6 +73,23 @@ def test_every_tier_says_how_it_read(tiers: dict[Tier, Analyzer]) -> None:
     texts = [text for name, text in TEXTS.items() if name != "spanish"]
     read = {tier: {chosen.analyze(text).tier for text in texts} for tier, chosen in tiers.items()}
     assert read == {"fast": {"fast"}, "cascade": {"fast", "deep"}, "deep": {"deep"}}
+
+
+@pytest.mark.parametrize(("glance", "read"), [(-60.0, {"fast", "deep"}), (60.0, {"fast"})])
+def test_cascade_leaves_what_says_nothing_at_a_first_look(
+    glance: float, read: set[str], pipeline: Pipeline, tmp_path: Path, tiers: dict[Tier, Analyzer]
+) -> None:
+    """An only sentence needs no look, so that texts of more are read here."""
+    looking = build_tiers(pipeline, tmp_path, glance=glance)
+    texts = [text for name, text in TEXTS.items() if name != "spanish"]
+    texts = [text for text in texts if len(pipeline.parse(text).sentences) > 1]
+    found = [looking["cascade"].analyze(text) for text in texts]
+    assert {one.tier for one in found} == read
+    expected: Tier = "cascade" if "deep" in read else "fast"
+    for text, one in zip(texts, found, strict=True):
+        other = tiers[expected].analyze(text)
+        assert (one.indicators, one.review.probability) == (other.indicators, other.review.probability)
+    assert {looking["deep"].analyze(text).tier for text in texts} == {"deep"}
 
 
 def test_encoder_changes_the_scores_of_what_it_read(tiers: dict[Tier, Analyzer]) -> None:

@@ -46,7 +46,9 @@ def test_model_without_an_encoder_has_no_such_tier(small: SmallModel, tmp_path: 
     assert (artifact.deep, artifact.fusion) == (None, None)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Fusion) if field.name not in {"gate", "further"}])
+@pytest.mark.parametrize(
+    "name", [field.name for field in fields(Fusion) if field.name not in {"gate", "further", "glance"}]
+)
 def test_weights_of_the_encoder_have_the_width_of_its_outputs(name: str, small: SmallModel, tmp_path: Path) -> None:
     """Four outputs an indicator, and those of the text."""
     width = OUTPUTS.n_contexts + 1 if name.startswith("text_") else 4 * OUTPUTS.n_indicators

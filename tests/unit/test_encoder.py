@@ -66,6 +66,24 @@ def test_only_windows_with_a_priority_are_read_and_read_the_same(encoder: Encode
     assert np.array_equal(part.sentences[first:], everything.sentences[first:])
 
 
+def test_sentence_read_alone_is_read_as_a_text_of_its_own(encoder: Encoder, pipeline: Pipeline) -> None:
+    parsed = pipeline.parse(EVERYTHING)
+    everything = encoder.encode(parsed, np.zeros(len(parsed.sentences))).sentences
+    for number, (first, last) in enumerate(parsed.sentences.tolist()):
+        alone = pipeline.parse(parsed.normalised.text[parsed.starts[first] : parsed.ends[last - 1]])
+        if len(alone.sentences) == 1:
+            found = encoder.glance(parsed, number)
+            np.testing.assert_allclose(found, encoder.encode(alone, np.zeros(1)).sentences[0], atol=1e-4)
+            assert len(parsed.sentences) == 1 or np.abs(found - everything[number]).max() > 0.01
+
+
+def test_look_at_a_very_long_sentence_reads_its_beginning(encoder: Encoder, pipeline: Pipeline) -> None:
+    parsed = pipeline.parse(f"The gate is shut. {'bqzvkxwj ' * 25}.")
+    whole = encoder.encode(parsed, np.array([-np.inf, 0.0]))
+    assert whole.cut == 1
+    assert encoder.glance(parsed, 1) == pytest.approx(whole.sentences[1], abs=1e-4)
+
+
 def test_mark_of_the_tokenizer_in_a_text_is_letters(encoder: Encoder, pipeline: Pipeline) -> None:
     """Else a text could end the window that it is read in."""
     for mark in ("[SEP]", "[CLS]", "[PAD]", "[MASK]"):

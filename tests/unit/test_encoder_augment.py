@@ -1,19 +1,23 @@
-"""Variants keep the labels of an example: the same pieces in number, the same letters in each word."""
+"""Variants keep the labels of an example: other people or spellings, never another length."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
 from classifier.encoder import DEFAULT_ENCODER, TOKENIZER
-from training.encoder.augment import build_turn, misspell, vary
+from training.encoder.augment import Exchange, Forms, build_exchange, misspell, vary
 from training.encoder.data import Example
+from training.encoder.dialect import respell
+from training.encoder.recipe import Round, load_encoder_recipe
 
 WORDS = [
     *("he", "she", "him", "his", "her", "man", "woman", "brother", "sister", "mr", "mrs"),
     *("the", "passport", "took", "told", ".", ",", "to", "and", "hers", "they"),
+    *("indian", "kenyan", "thai", "india", "kenya", "thailand", "muslim", "hindu"),
 ]
 
 
@@ -30,7 +34,7 @@ class Vocabulary:
 def turned(text: str, *left_out: str) -> str:
     """Turn a row of words; those left out are in the row, but unknown to the vocabulary."""
     row = np.array([WORDS.index(word) for word in text.split()], dtype=np.int64)
-    found = build_turn(Vocabulary(*left_out))(row)
+    found = build_exchange(Vocabulary(*left_out)).turn(row)
     assert found.shape == row.shape
     assert found.dtype == np.dtype(np.int64)
     return " ".join(WORDS[number] for number in found.tolist())
@@ -65,10 +69,12 @@ def test_turning_twice_gives_the_text_back(text: str) -> None:
     assert turned(turned(text)) == text
 
 
-def test_turning_changes_no_row_in_place() -> None:
-    row = np.array([WORDS.index("he"), WORDS.index("took")])
+def test_exchange_changes_no_row_in_place() -> None:
+    row = np.array([WORDS.index("he"), WORDS.index("thai")])
     kept = row.copy()
-    build_turn(Vocabulary())(row)
+    exchange = build_exchange(Vocabulary())
+    exchange.turn(row)
+    exchange.move(row, np.random.default_rng(0))
     assert np.array_equal(row, kept)
 
 
@@ -81,7 +87,7 @@ def test_word_whose_other_is_no_piece_stays() -> None:
 
 def test_pieces_of_the_tokenizer_that_ships_are_turned() -> None:
     tokenizer = Tokenizer.from_file(str(Path(DEFAULT_ENCODER) / TOKENIZER))
-    turn = build_turn(tokenizer)
+    turn = build_exchange(tokenizer).turn
     for text, other in (
         (
             "His wife told him that her brother, a gentleman, left.",
@@ -93,6 +99,59 @@ def test_pieces_of_the_tokenizer_that_ships_are_turned() -> None:
     ):
         row, expected = (tokenizer.encode(words, add_special_tokens=False).ids for words in (text, other))
         assert turn(np.array(row, dtype=np.int64)).tolist() == expected
+
+
+def moved(text: str, seed: int) -> str:
+    row = np.array([WORDS.index(word) for word in text.split()], dtype=np.int64)
+    found = build_exchange(Vocabulary()).move(row, np.random.default_rng(seed))
+    return " ".join(WORDS[number] for number in found.tolist())
+
+
+def test_nationalities_and_faiths_are_moved_within_their_kind_and_the_same_all_through() -> None:
+    seen = {moved("the thai man told the indian , the muslim and the thai woman", s) for s in range(40)}
+    words = [text.split() for text in seen]
+    assert {row[1] for row in words} == {"indian", "kenyan", "thai"}
+    assert {row[8] for row in words} == {"muslim", "hindu"}
+    assert all(row[1] == row[11] != row[5] for row in words)
+    assert {" ".join(row[i] for i in (0, 2, 3, 4, 6, 7, 9, 10, 12)) for row in words} == {
+        "the man told the , the and the woman"
+    }
+    assert moved("he took the passport", 1) == "he took the passport"
+
+
+def test_every_row_of_the_exchange_has_words_in_the_tokenizer_that_ships() -> None:
+    tokenizer = Tokenizer.from_file(str(Path(DEFAULT_ENCODER) / TOKENIZER))
+    row = np.array(tokenizer.encode("thai india sikh mosque asian", add_special_tokens=False).ids)
+    found = [build_exchange(tokenizer).move(row, np.random.default_rng(seed)) for seed in range(20)]
+    assert [len({int(one[place]) for one in found}) > 1 for place in range(5)] == [True] * 5
+
+
+SPOKEN = "They are not going to give them the passports, and nothing is paid. WORKING for you doesn't help; sing."
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_respelling_keeps_the_length_of_a_text_and_where_its_words_begin(seed: int) -> None:
+    found = respell(SPOKEN, np.random.default_rng(seed))
+    assert len(found) == len(SPOKEN)
+    assert found != SPOKEN
+    for word in ("give", "passports,", "paid.", "help;", "sing."):
+        assert found[SPOKEN.index(word) :].startswith(word)
+
+
+def test_every_kind_of_respelling_occurs() -> None:
+    texts = {" ".join(respell(SPOKEN, np.random.default_rng(seed)).lower().split()) for seed in range(60)}
+    for part in (
+        "dey ain't",
+        "gonna",
+        "give dem",
+        "da passports",
+        "nuttin be paid",
+        "nuttin paid",
+        "workin'",
+        "don't help",
+    ):
+        assert any(part in text for text in texts), part
+    assert respell("He left on Tuesday", np.random.default_rng(0)) == "He left on Tuesday"
 
 
 def slip(text: str, share: float, seed: int = 0) -> str:
@@ -152,21 +211,30 @@ PLAIN = Example(
 SLIPPED = replace(PLAIN, pieces=np.array([1, 7, 8, 3]), bounds=np.array([[0, 3], [3, 4]]))
 
 
-def drawn(turned: float, slipped: float, seed: int = 0) -> Example:
-    return vary(PLAIN, SLIPPED, lambda pieces: pieces + 100, (turned, slipped), np.random.default_rng(seed))
+SPOKEN_FORM = replace(PLAIN, pieces=np.array([1, 9, 9, 9, 3]))
+QUIET = replace(load_encoder_recipe("minilm").rounds[0], turned=0.0, moved=0.0, slipped=0.0, spoken=0.0)
+
+
+def drawn(options: Round, random: np.random.Generator) -> Example:
+    exchange = Exchange(lambda pieces: pieces + 100, lambda pieces, random: pieces + 1_000 + 0 * random.integers(2))
+    return vary(Forms(PLAIN, SLIPPED, SPOKEN_FORM), exchange, options, random)
 
 
 @pytest.mark.parametrize(
     ("chances", "pieces"),
     [
-        pytest.param((0.0, 0.0), [1, 2, 3], id="as it is"),
-        pytest.param((1.0, 0.0), [101, 102, 103], id="turned"),
-        pytest.param((0.0, 1.0), [1, 7, 8, 3], id="slipped"),
-        pytest.param((1.0, 1.0), [101, 107, 108, 103], id="both"),
+        pytest.param({}, [1, 2, 3], id="as it is"),
+        pytest.param({"turned": 1.0}, [101, 102, 103], id="turned"),
+        pytest.param({"moved": 1.0}, [1_001, 1_002, 1_003], id="moved"),
+        pytest.param({"slipped": 1.0}, [1, 7, 8, 3], id="slipped"),
+        pytest.param({"spoken": 1.0}, [1, 9, 9, 9, 3], id="spoken"),
+        pytest.param({"slipped": 1.0, "turned": 1.0}, [101, 107, 108, 103], id="slipped and turned"),
+        pytest.param({"turned": 1.0, "moved": 1.0, "spoken": 1.0}, [1_101, 1_109, 1_109, 1_109, 1_103], id="most"),
     ],
 )
-def test_example_is_varied(chances: tuple[float, float], pieces: list[int]) -> None:
-    found, source = drawn(*chances), SLIPPED if chances[1] else PLAIN
+def test_example_is_varied(chances: dict[str, Any], pieces: list[int]) -> None:
+    found = drawn(replace(QUIET, **chances), np.random.default_rng(0))
+    source = SLIPPED if "slipped" in chances else SPOKEN_FORM if "spoken" in chances else PLAIN
     assert found.pieces.tolist() == pieces
     assert (found.bounds is source.bounds, found.sentence_labels is source.sentence_labels) == (True, True)
     assert (found.genre, found.review) == (1, True)
@@ -174,10 +242,7 @@ def test_example_is_varied(chances: tuple[float, float], pieces: list[int]) -> N
 
 def test_turned_and_slipped_are_chosen_apart_from_each_other() -> None:
     """Of many draws about as many are of each kind as the chances say."""
-    random = np.random.default_rng(0)
-    kinds = [
-        tuple(vary(PLAIN, SLIPPED, lambda pieces: pieces + 100, (0.4, 0.25), random).pieces[:2].tolist())
-        for _ in range(2_000)
-    ]
+    random, options = np.random.default_rng(0), replace(QUIET, turned=0.4, slipped=0.25)
+    kinds = [tuple(drawn(options, random).pieces[:2].tolist()) for _ in range(2_000)]
     shares = [kinds.count(kind) / len(kinds) for kind in ((1, 2), (101, 102), (1, 7), (101, 107))]
     assert shares == pytest.approx([0.45, 0.3, 0.15, 0.1], abs=0.03)

@@ -147,7 +147,8 @@ def test_batch_points_from_every_piece_to_its_place_and_sentence() -> None:
 
 def read(sentences: list[list[float]], *review: float) -> DocumentRead:
     """A read whose windows have one context and these log-odds of review."""
-    return np.array(sentences), np.array([[9.0, score] for score in review]), np.zeros((len(review), 2))
+    texts, windows = np.array([[9.0, score] for score in review]), np.zeros((len(review), 2))
+    return DocumentRead(np.array(sentences), texts, windows, np.zeros(len(sentences)))
 
 
 def test_documents_are_measured_by_their_highest_sentence_and_window() -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from training.encoder.data import Example, Window, collate
-from training.encoder.recipe import EncoderRecipe, load_encoder_recipe
+from training.encoder.recipe import EncoderRecipe, Round, load_encoder_recipe
 
 torch = pytest.importorskip("torch", reason="torch comes with the extra train-encoder")
 pytest.importorskip("transformers", reason="transformers come with the extra train-encoder")
 
-from training.encoder.fit import fit_network, measure_loss, plan_epochs  # noqa: E402  they import torch
+from training.encoder.fit import fit_network, fit_round, measure_loss, plan_epochs  # noqa: E402  they import torch
 from training.encoder.network import Network, head_arrays  # noqa: E402
 
 N, N_CONTEXTS, WIDTH, PIECES = 3, 5, 8, 200
@@ -52,16 +52,17 @@ def build_example(first: int) -> Example:
     )
 
 
-def drawn(number: int) -> Callable[[np.random.Generator], Example]:
+def drawn(number: int) -> Callable[[Round, np.random.Generator], Example]:
     """A draw that gives the example or, by chance, another row of pieces with the same labels."""
     example = build_example(number)
-    return lambda random: replace(example, pieces=example.pieces + int(random.integers(2)))
+    return lambda _, random: replace(example, pieces=example.pieces + int(random.integers(2)))
 
 
 @pytest.fixture
 def recipe() -> EncoderRecipe:
     shipped = load_encoder_recipe("minilm")
-    return replace(shipped, threads=1, fitting=replace(shipped.fitting, epochs=4))
+    first, second = shipped.rounds
+    return replace(shipped, threads=1, rounds=(replace(first, epochs=4), replace(second, epochs=2)))
 
 
 def test_network_gives_four_outputs_an_indicator_and_serving_gets_two_heads() -> None:
@@ -93,7 +94,7 @@ def test_loss_counts_every_output_of_every_sentence(recipe: EncoderRecipe) -> No
 
 
 def test_each_epoch_draws_every_text_once_and_anew(recipe: EncoderRecipe) -> None:
-    epochs = plan_epochs([drawn(number) for number in range(12)], recipe)
+    epochs = plan_epochs([drawn(number) for number in range(12)], recipe, 0)
     assert len(epochs) == 4
     seen = []
     for batches in epochs:
@@ -116,12 +117,21 @@ def test_fitting_learns_and_gives_the_same_weights_twice(recipe: EncoderRecipe) 
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], value) for name, value in build_network().state_dict().items())
     assert said[: len(said) // 2] == said[len(said) // 2 :]
-    assert said[0].startswith("epoch 1 of 4: batch 1 of ")
+    assert said[0].startswith("round 1, epoch 1 of 4: batch 1 of ")
+    assert said[-1].startswith("round 2, epoch 2 of 2: batch ")
 
 
-def test_frozen_weights_stay_as_they_are(recipe: EncoderRecipe) -> None:
+@pytest.mark.parametrize("number", [0, 1])
+def test_word_vectors_stay_as_they_are_in_a_round_without_them(recipe: EncoderRecipe, number: int) -> None:
     network = build_network()
-    network.body.embeddings.requires_grad_(requires_grad=False)
     before = network.body.embeddings.weight.clone()
-    fit_network(network, [drawn(number) for number in range(12)], recipe, say=lambda _: None)
-    assert torch.equal(network.body.embeddings.weight, before)
+    fit_round(network, [drawn(number) for number in range(12)], recipe, number, say=lambda _: None)
+    assert torch.equal(network.body.embeddings.weight, before) is not recipe.rounds[number].word_vectors
+
+
+def test_rounds_draw_differently(recipe: EncoderRecipe) -> None:
+    draws = [drawn(number) for number in range(12)]
+    first, second = (
+        [[w.example.genre for w in batch] for batch in plan_epochs(draws, recipe, number)[0]] for number in (0, 1)
+    )
+    assert first != second

@@ -24,6 +24,12 @@ def content() -> dict[str, Any]:
     return tomllib.loads(SHIPPED)
 
 
+def table_of(data: dict[str, Any], table: str) -> dict[str, Any]:
+    """A table of the recipe by its name; of the rounds the first."""
+    found = data[table] if table else data
+    return found[0] if isinstance(found, list) else found
+
+
 def test_recipe_that_ships_survives_being_written_into_a_manifest() -> None:
     assert encoder_recipe_names() == ["minilm"]
     recipe = load_encoder_recipe("minilm")
@@ -64,38 +70,45 @@ def test_unknown_recipe_names_those_there_are(tmp_path: Path) -> None:
         pytest.param("", "apart", [[0, 1, 2, 3, 4], []], "each of 0..4 once", id="an empty group"),
         pytest.param("", "apart", [[0, 1, 2], ["3", 4]], "each of 0..4 once", id="a word for a fold"),
         pytest.param("", "apart", [[0, True, 2], [3, 4]], "each of 0..4 once", id="truth for a fold"),
-        pytest.param("variants", "turned", 1.5, "turned is 1.5; allowed: 0..1", id="chance"),
-        pytest.param("variants", "slips", -0.1, "slips is -0.1; allowed: 0..1", id="share of words"),
+        pytest.param("rounds", "turned", 1.5, "[[rounds]] 1: turned is 1.5; allowed: 0..1", id="chance"),
+        pytest.param("rounds", "spoken", -0.1, "spoken is -0.1; allowed: 0..1", id="negative chance"),
+        pytest.param("fitting", "slips", -0.1, "slips is -0.1; allowed: 0..1", id="share of words"),
+        pytest.param("", "rounds", [], "rounds is []; it must be tables [[rounds]], one at least", id="no round"),
+        pytest.param("", "rounds", {"epochs": 1}, "it must be tables [[rounds]]", id="a table for rounds"),
+        pytest.param("", "rounds", [3], "[[rounds]] 1 is 3; it must be a table", id="a number for a round"),
         pytest.param("", "loss", 1, "[loss] is 1; it must be a table", id="no table"),
         pytest.param("", "colour", 1, "has unknown colour; allowed: apart, base, ", id="unknown field"),
-        pytest.param("fitting", "epochs", 1.5, "epochs is 1.5; it must be a whole number", id="part of an epoch"),
-        pytest.param("fitting", "epochs", True, "epochs is True; it must be a whole number", id="truth for a number"),
-        pytest.param("fitting", "word_vectors", 1, "word_vectors is 1; allowed: true, false", id="number for a truth"),
-        pytest.param("fitting", "body_rate", -1, "body_rate is -1; allowed: above 0", id="rate"),
+        pytest.param("rounds", "epochs", 1.5, "epochs is 1.5; it must be a whole number", id="part of an epoch"),
+        pytest.param("rounds", "epochs", True, "epochs is True; it must be a whole number", id="truth for a number"),
+        pytest.param("rounds", "word_vectors", 1, "word_vectors is 1; allowed: true, false", id="number for a truth"),
+        pytest.param("rounds", "body_rate", -1, "body_rate is -1; allowed: above 0", id="rate"),
         pytest.param("fitting", "dropout", 1.5, "dropout is 1.5; allowed: 0..1", id="share"),
         pytest.param("loss", "tag", -0.5, "tag is -0.5; allowed: 0 or more", id="weight"),
         pytest.param("windows", "pieces", 48, "pieces is 48; allowed: 96, as in serving", id="other windows"),
-        pytest.param("windows", "batch_pieces", 90, "batch_pieces must be at least pieces + 2", id="small batches"),
+        pytest.param("rounds", "batch_pieces", 90, "batch_pieces is 90; allowed: pieces + 2", id="small batches"),
     ],
 )
 def test_wrong_value_is_named_with_what_is_allowed(table: str, field: str, value: object, message: str) -> None:
     data = content()
-    (data[table] if table else data)[field] = value
+    table_of(data, table)[field] = value
     with pytest.raises(RecipeError, match=re.escape(message)):
         build_encoder_recipe(data, "own")
 
 
 def test_variants_may_be_left_out_by_chances_of_zero() -> None:
     data = content()
-    data["variants"] = dict.fromkeys(data["variants"], 0)
-    assert asdict(build_encoder_recipe(data, "own").variants) == {"turned": 0, "slipped": 0, "slips": 0}
+    chances = dict.fromkeys(("turned", "moved", "slipped", "spoken"), 0)
+    data["rounds"] = [data["rounds"][0] | chances]
+    (found,) = build_encoder_recipe(data, "own").rounds
+    assert {name: getattr(found, name) for name in chances} == chances
 
 
-@pytest.mark.parametrize("table", ["", "base", "split", "windows", "variants", "fitting", "loss"])
+@pytest.mark.parametrize("table", ["", "base", "split", "windows", "fitting", "loss", "rounds"])
 def test_missing_field_is_named_with_its_table(table: str) -> None:
     data = content()
-    (data[table] if table else data).popitem()
-    with pytest.raises(RecipeError, match=rf"encoder recipe 'own'{f': .{table}.' if table else ''} lacks "):
+    table_of(data, table).popitem()
+    place = {"": "", "rounds": r": \[\[rounds\]\] 1"}.get(table, rf": \[{table}\]")
+    with pytest.raises(RecipeError, match=rf"encoder recipe 'own'{place} lacks "):
         build_encoder_recipe(data, "own")
 
 

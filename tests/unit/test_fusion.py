@@ -6,7 +6,18 @@ import pytest
 from classifier.artifact import build_outputs
 from classifier.encoder import Encoded
 from classifier.features import Featuriser
-from classifier.fusion import FusedReading, Fusion, Reading, fuse_sentences, pool_texts, sentence_priority, spread
+from classifier.fusion import (
+    MAX_LOOKS,
+    UNGATED,
+    FusedReading,
+    Fusion,
+    Reading,
+    fuse_sentences,
+    look,
+    pool_texts,
+    sentence_priority,
+    spread,
+)
 from classifier.model import LinearModel
 from classifier.pipeline import Parse, Pipeline
 from classifier.scoring import sigmoid
@@ -91,7 +102,7 @@ def test_spreading_keeps_the_rows_of_sentences_apart() -> None:
 
 def test_unread_sentence_gets_the_linear_score_on_the_common_scale() -> None:
     one, none = np.ones(1), np.zeros(1)
-    fusion = Fusion(one, 2 * one, 3 * one, 4 * one, 5 * one, none, none, none, gate=0.0, further=0.0)
+    fusion = Fusion(one, 2 * one, 3 * one, 4 * one, 5 * one, none, none, none, gate=0.0, further=0.0, glance=0.0)
     fused = fuse_sentences(np.array([[1.0], [1.0]]), np.array([[10.0], [np.nan]]), fusion)
     assert fused.tolist() == [[24.0], [9.0]]
 
@@ -115,3 +126,37 @@ def test_priority_is_the_best_spoken_score_at_or_above_its_gate(
     rows = [[9.0, 9.0, -1.0, -3.0], [9.0, 9.0, -2.5, -2.0], [9.0, 9.0, -4.0, -3.0]]
     linear = np.array([[*row, *[9.0] * 4] for row in rows])
     assert sentence_priority(linear, 2, gate, further).tolist() == expected
+
+
+NO = -np.inf
+
+
+@pytest.mark.parametrize(
+    ("priority", "heard", "least", "expected"),
+    [
+        pytest.param([1.0, NO, 2.0], {2: 0.5}, 0.0, (True, [2]), id="the likeliest says something"),
+        pytest.param([1.0, NO, 2.0], {2: -1.0, 0: 0.0}, 0.0, (True, [2, 0]), id="the next does"),
+        pytest.param([1.0, NO, 2.0], {2: -1.0, 0: -2.0}, 0.0, (False, [2, 0]), id="none does"),
+        pytest.param([1.0, 1.0], {0: -1.0, 1: -1.0}, 0.0, (False, [0, 1]), id="in reading order where alike"),
+        pytest.param([NO, NO], {}, 0.0, (False, []), id="none is worth a look"),
+        pytest.param([3.0], {}, 0.0, (True, []), id="an only sentence is its window"),
+        pytest.param([1.0, 2.0], {}, UNGATED, (True, []), id="nothing is asked"),
+        pytest.param([NO, NO], {}, UNGATED, (False, []), id="nothing is asked of nothing"),
+    ],
+)
+def test_first_look_goes_on_until_a_sentence_says_something(
+    priority: list[float], heard: dict[int, float], least: float, expected: tuple[bool, list[int]]
+) -> None:
+    asked: list[int] = []
+
+    def hear(sentence: int) -> float:
+        asked.append(sentence)
+        return heard[sentence]
+
+    worth, count = look(np.array(priority), hear, least)
+    assert (worth, asked) == expected
+    assert count == len(asked)
+
+
+def test_first_look_ends_after_a_few_sentences() -> None:
+    assert look(np.zeros(1_000), lambda _: -1.0, 0.0) == (False, MAX_LOOKS)

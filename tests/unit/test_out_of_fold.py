@@ -42,7 +42,7 @@ def draw(n_sentences: int, *windows: tuple[int, int], seed: int = 0) -> Document
     """A read of a document with two sentence outputs and three text outputs."""
     drawn = np.random.default_rng([seed, n_sentences])
     sentences, texts = drawn.normal(scale=4.0, size=(n_sentences, 2)), drawn.normal(size=(len(windows), 3))
-    return sentences, texts, np.array(windows)
+    return DocumentRead(sentences, texts, np.array(windows), drawn.normal(scale=4.0, size=n_sentences))
 
 
 READS = [draw(3, (0, 2), (2, 3)), draw(1, (0, 1)), draw(6, (0, 1), (1, 4), (4, 6)), draw(1, (0, 1), seed=1)]
@@ -53,17 +53,18 @@ def test_each_document_has_its_own_sentences_and_windows() -> None:
     assert len(joined) == len(READS)
     assert joined.sentence_bounds.tolist() == [0, 3, 4, 10, 11]
     assert joined.window_bounds.tolist() == [0, 2, 3, 6, 7]
-    for number, (sentences, texts, windows) in enumerate(READS):
+    for number, read in enumerate(READS):
         found = joined.of(number)
-        assert found[0] == pytest.approx(sentences, abs=0.05 + 1e-9)
-        assert found[1] == pytest.approx(texts, abs=0.05 + 1e-9)
-        assert found[2].tolist() == windows.tolist()
+        for name in ("sentences", "texts", "alone"):
+            assert getattr(found, name) == pytest.approx(getattr(read, name), abs=0.05 + 1e-9), name
+        assert found.windows.tolist() == read.windows.tolist()
 
 
 def test_log_odds_are_rounded_to_tenths_and_cut_off() -> None:
     """What is fitted now and what is fitted from the file later is the same."""
     sentences = np.array([[0.04, -0.06, 3.14], [12.69, 40.0, -1e6]])
-    joined = join_reads([(sentences, np.array([[-2.26]]), np.array([[0, 2]]))])
+    joined = join_reads([DocumentRead(sentences, np.array([[-2.26]]), np.array([[0, 2]]), np.array([0.26, -99.0]))])
+    assert joined.alone == pytest.approx(np.array([0.3, -12.7]))
     assert joined.sentences == pytest.approx(np.array([[0.0, -0.1, 3.1], [12.7, 12.7, -12.7]]))
     assert joined.texts == pytest.approx(np.array([[-2.3]]))
 
@@ -88,8 +89,9 @@ def test_same_reads_give_the_same_bytes(tmp_path: Path) -> None:
 def test_file_takes_a_byte_a_score(tmp_path: Path) -> None:
     """Thousands of documents lie beside the encoder."""
     drawn = np.random.default_rng(0)
-    reads = [(drawn.normal(scale=4.0, size=(50, 68)), drawn.normal(size=(2, 6)), np.array([[0, 25], [25, 50]]))] * 40
-    save_out_of_fold(join_reads(reads), tmp_path)
+    scores, texts, alone = drawn.normal(scale=4.0, size=(50, 68)), drawn.normal(size=(2, 6)), drawn.normal(size=50)
+    read = DocumentRead(scores, texts, np.array([[0, 25], [25, 50]]), alone)
+    save_out_of_fold(join_reads([read] * 40), tmp_path)
     assert (tmp_path / OUT_OF_FOLD).stat().st_size < 40 * 50 * 68 * 1.2
 
 
@@ -155,6 +157,7 @@ def test_shipped_encoder_has_reads_of_every_development_document() -> None:
     found = load_out_of_fold(encoder)
     assert len(found) == encoder.manifest["data"]["development_documents"]
     assert found.sentences.shape == (found.sentence_bounds[-1], 4 * outputs.n_indicators)
+    assert found.alone.shape == found.sentences.shape[:1]
     assert found.texts.shape == (found.window_bounds[-1], outputs.n_contexts + 1)
     assert np.isfinite(found.sentences).all()
     # Windows hold all sentences of their document once, in reading order.

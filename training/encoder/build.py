@@ -17,14 +17,15 @@ from classifier.pipeline import Parse
 from classifier.taxonomy import load_taxonomy
 from training.build import split_corpus
 from training.corpus import GENRES, Card, Record, load_card, load_corpus
-from training.encoder.augment import build_turn, misspell, vary
+from training.encoder.augment import Forms, build_exchange, misspell, vary
 from training.encoder.base import build_encode, find_base, load_tokenizer
-from training.encoder.data import Example, build_example, collate, cut_windows
+from training.encoder.data import Example, Window, build_example, collate, cut_windows
+from training.encoder.dialect import respell
 from training.encoder.export import export_encoder
 from training.encoder.fit import Draw, fit_network
 from training.encoder.measure import compare_reads, measure_precision
 from training.encoder.network import Network, build_network
-from training.encoder.out_of_fold import DocumentRead, join_reads, save_out_of_fold
+from training.encoder.out_of_fold import DocumentRead, join_reads, read_stored, save_out_of_fold
 from training.encoder.recipe import EncoderRecipe
 from training.labels import document_states
 from training.manifest import describe_data, describe_environment
@@ -76,7 +77,6 @@ def build_encoder(
             n_indicators=len(load_taxonomy().ids),
             n_contexts=len(GENRES),
             dropout=recipe.fitting.dropout,
-            word_vectors=recipe.fitting.word_vectors,
             seed=recipe.seed,
         )
         fit_network(network, [draws[index] for index in np.flatnonzero(chosen).tolist()], recipe, say=say)
@@ -104,20 +104,23 @@ def build_encoder(
 def _build_examples(corpus: _Corpus, recipe: EncoderRecipe, tokenizer: Tokenizer) -> tuple[list[Example], list[Draw]]:
     """Label the documents as they are, and give for each what draws it or a variant."""
     encode, indicators, limit = build_encode(tokenizer), load_taxonomy().ids, recipe.windows.pieces
-    random = np.random.default_rng(recipe.seed)
-    turn, options = build_turn(tokenizer), recipe.variants
+    letters, speech = np.random.default_rng(recipe.seed), np.random.default_rng(recipe.seed + 1)
+    exchange = build_exchange(tokenizer)
 
     def slip(text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]]]:
-        return encode(misspell(text, options.slips, random))
+        return encode(misspell(text, recipe.fitting.slips, letters))
+
+    def speak(text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]]]:
+        return encode(respell(text, speech))
 
     plain: list[Example] = []
     draws: list[Draw] = []
     for record, parsed in zip(corpus.records, corpus.parses, strict=True):
-        example, slipped = (
-            build_example(record, parsed, one, indicators=indicators, limit=limit) for one in (encode, slip)
+        forms = Forms(
+            *(build_example(record, parsed, read, indicators=indicators, limit=limit) for read in (encode, slip, speak))
         )
-        plain.append(example)
-        draws.append(partial(vary, example, slipped, turn, (options.turned, options.slipped)))
+        plain.append(forms.plain)
+        draws.append(partial(vary, forms, exchange))
     return plain, draws
 
 
@@ -149,13 +152,12 @@ def _compare(network: Network, stored: Encoder, examples: Sequence[Example], cor
     """Compare the fitted network with its stored form, read as serving reads it, on documents of every fold."""
     numbers = range(0, len(examples), _COMPARED)
     exact = [read_exact(network, examples[index]) for index in numbers]
-    return {
-        "stored_difference": compare_reads(exact, [_read_stored(stored, corpus.parses[index]) for index in numbers])
-    }
+    return {"stored_difference": compare_reads(exact, [read_stored(stored, corpus.parses[index]) for index in numbers])}
 
 
 def read_exact(network: Network, example: Example) -> DocumentRead:
-    """Read a document with the network as it was fitted, one window at a time like serving."""
+    """Read a document with the network as it was fitted, one window at a time like serving, and each sentence alone."""
+    n = network.tag.out_features
     sentences, texts, windows = [], [], []
     with torch.no_grad():
         for window in cut_windows(example, limit=WINDOW):
@@ -163,12 +165,13 @@ def read_exact(network: Network, example: Example) -> DocumentRead:
             sentences.append(sentence.numpy())
             texts.append(text.numpy()[0])
             windows.append((window.first, window.last))
-    return np.concatenate(sentences), np.stack(texts), np.array(windows)
+        alone = [_read_alone(network, example, number)[n : 2 * n].max() for number in range(len(example.bounds))]
+    return DocumentRead(np.concatenate(sentences), np.stack(texts), np.array(windows), np.array(alone))
 
 
-def _read_stored(encoder: Encoder, parsed: Parse) -> DocumentRead:
-    found = encoder.encode(parsed, np.zeros(len(parsed.sentences)))
-    return found.sentences, found.texts, found.windows
+def _read_alone(network: Network, example: Example, number: int) -> np.ndarray:
+    found: np.ndarray = network(collate([Window(example, number, number + 1)]))[0].numpy()[0]
+    return found
 
 
 def _describe(name: str, recipe: EncoderRecipe, corpus: _Corpus, files: dict[str, str]) -> dict[str, Any]:

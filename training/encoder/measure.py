@@ -21,16 +21,18 @@ def measure_precision(reads: Sequence[DocumentRead], asserted: np.ndarray, revie
         Mean average precision over the indicators that any document asserts, and that of review; NaN of none.
     """
     n_indicators = asserted.shape[1]
-    highest = np.stack([np.nanmax(sentences[:, :n_indicators], axis=0) for sentences, _, _ in reads])
+    highest = np.stack([np.nanmax(read.sentences[:, :n_indicators], axis=0) for read in reads])
     once = np.ones((1, len(reads)))
     found = [average_precision(asserted[:, k], highest[:, k])(once)[0] for k in np.flatnonzero(asserted.any(axis=0))]
-    needs = average_precision(review, np.array([texts[:, -1].max() for _, texts, _ in reads]))(once)[0]
+    needs = average_precision(review, np.array([read.texts[:, -1].max() for read in reads]))(once)[0]
     return {"macro_ap": round(float(np.mean(found)), 4) if found else float("nan"), "review_ap": round(float(needs), 4)}
 
 
 def compare_reads(exact: Sequence[DocumentRead], stored: Sequence[DocumentRead]) -> dict[str, float]:
     """Give the largest and the mean absolute difference of the sentences' log-odds; NaN is a sentence not read."""
-    differences = np.concatenate([np.abs(a[0] - b[0]).ravel() for a, b in zip(exact, stored, strict=True)])
+    differences = np.concatenate(
+        [np.abs(a.sentences - b.sentences).ravel() for a, b in zip(exact, stored, strict=True)]
+    )
     return {"largest": round(float(np.nanmax(differences)), 4), "mean": round(float(np.nanmean(differences)), 4)}
 
 

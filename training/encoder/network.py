@@ -62,15 +62,12 @@ class Network(nn.Module):
         return self.sentence(means), self.tag(pieces), self.text(texts)
 
 
-def build_network(
-    base: Path, *, n_indicators: int, n_contexts: int, dropout: float, word_vectors: bool, seed: int
-) -> Network:
-    """Load the body from its folder and put new heads on it; without `word_vectors` those stay as published."""
+def build_network(base: Path, *, n_indicators: int, n_contexts: int, dropout: float, seed: int) -> Network:
+    """Load the body from its folder and put new heads on it."""
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.manual_seed(seed)
     body = BertModel.from_pretrained(base, add_pooling_layer=False, local_files_only=True)
-    body.embeddings.requires_grad_(requires_grad=word_vectors)
     return Network(body, n_indicators=n_indicators, n_contexts=n_contexts, dropout=dropout)
 
 

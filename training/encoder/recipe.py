@@ -36,45 +36,57 @@ class WindowOptions:
 
     Attributes:
         pieces: Most word pieces of a window.
-        batch_pieces: Most word pieces of a batch, padding included.
         early_cut: Chance that a window ends before a sentence that would still fit, 0..1.
     """
 
     pieces: int
-    batch_pieces: int
     early_cut: float
 
 
 @dataclass(frozen=True, slots=True)
-class VariantOptions:
-    """How often an example is shown as a variant, 0..1.
+class FittingOptions:
+    """What every round of fitting shares: AdamW with gradients cut to a largest norm.
 
     Attributes:
-        turned: Chance of turned genders.
-        slipped: Chance of slips of the finger.
-        slips: Share of the longer words that slip then.
+        weight_decay: Of AdamW.
+        largest_gradient: Norm above which gradients are scaled down to it.
+        dropout: Share of a piece's vector that is left out, 0..1.
+        slips: Share of the longer words that slip in a text with slips of the finger, 0..1.
     """
 
-    turned: float
-    slipped: float
+    weight_decay: float
+    largest_gradient: float
+    dropout: float
     slips: float
 
 
 @dataclass(frozen=True, slots=True)
-class FittingOptions:
-    """AdamW under one learning-rate cycle; rates are the highest of the cycle.
+class Round:
+    """Epochs under one learning-rate cycle; the next round goes on from the weights of the last.
 
-    `word_vectors` says whether the vectors of words are fitted too, or stay as published.
+    Attributes:
+        epochs: How often every document is read.
+        batch_pieces: Most word pieces of a batch, padding included.
+        word_vectors: Whether the vectors of words are fitted too, or stay as they are.
+        body_rate: Highest learning rate of the body in the cycle.
+        head_rate: The same of the heads.
+        warm_share: Share of the steps in which the rate rises.
+        turned: Chance that an example is shown with its genders turned, 0..1, as all chances here.
+        moved: Chance that it is shown with other nationalities and faiths.
+        slipped: Chance of slips of the finger.
+        spoken: Chance of spellings and grammar of spoken dialects.
     """
 
     epochs: int
+    batch_pieces: int
     word_vectors: bool
     body_rate: float
     head_rate: float
     warm_share: float
-    weight_decay: float
-    largest_gradient: float
-    dropout: float
+    turned: float
+    moved: float
+    slipped: float
+    spoken: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,7 @@ class EncoderRecipe:
     Attributes:
         apart: Groups of development folds, 0-based, each fold in one: for each group a network is fitted on the other
             groups and reads it. The encoder itself is fitted on all.
+        rounds: Of fitting, one at least, in their order.
     """
 
     title: str
@@ -106,9 +119,9 @@ class EncoderRecipe:
     base: BaseWeights
     split: SplitOptions
     windows: WindowOptions
-    variants: VariantOptions
     fitting: FittingOptions
     loss: LossWeights
+    rounds: tuple[Round, ...]
 
 
 _FOLDER = resources.files("training").joinpath("encoder")
@@ -116,11 +129,10 @@ _TABLES = {
     "base": BaseWeights,
     "split": SplitOptions,
     "windows": WindowOptions,
-    "variants": VariantOptions,
     "fitting": FittingOptions,
     "loss": LossWeights,
 }
-_SHARES = {"test_share", "early_cut", "warm_share", "dropout", "turned", "slipped", "slips"}
+_SHARES = {"test_share", "early_cut", "warm_share", "dropout", "turned", "moved", "slipped", "slips", "spoken"}
 _FROM_ZERO = {"seed", "weight_decay", "tag", "text", *_SHARES}
 
 
@@ -150,12 +162,26 @@ def build_encoder_recipe(data: Mapping[str, Any], name: str) -> EncoderRecipe:
     for table, kind in _TABLES.items():
         _check_fields(data[table], kind, f"{place}: [{table}]")
         content[table] = kind(**data[table])
-    recipe = EncoderRecipe(**content | {"apart": _check_groups(data["apart"], data["split"]["folds"], place)})
+    content["apart"] = _check_groups(data["apart"], data["split"]["folds"], place)
+    content["rounds"] = _check_rounds(data["rounds"], data["windows"]["pieces"], place)
+    recipe = EncoderRecipe(**content)
     if recipe.windows.pieces != WINDOW:
         raise RecipeError(f"{place}: [windows] pieces is {recipe.windows.pieces}; allowed: {WINDOW}, as in serving")
-    if recipe.windows.batch_pieces < recipe.windows.pieces + 2:
-        raise RecipeError(f"{place}: [windows] batch_pieces must be at least pieces + 2")
     return recipe
+
+
+def _check_rounds(found: object, pieces: int, place: str) -> tuple[Round, ...]:
+    """Take one round or more, whose batches hold a whole window."""
+    if not isinstance(found, list | tuple) or not found:
+        raise RecipeError(f"{place}: rounds is {found!r}; it must be tables [[rounds]], one at least")
+    rounds = []
+    for number, table in enumerate(found, start=1):
+        here = f"{place}: [[rounds]] {number}"
+        _check_fields(table, Round, here)
+        rounds.append(Round(**table))
+        if rounds[-1].batch_pieces < pieces + 2:
+            raise RecipeError(f"{here}: batch_pieces is {rounds[-1].batch_pieces}; allowed: pieces + 2 or more")
+    return tuple(rounds)
 
 
 def _check_groups(found: object, folds: int, place: str) -> tuple[tuple[int, ...], ...]:
