@@ -27,24 +27,24 @@ _ANALYSIS: dict[str, Any] = {
     "context": {
         "label": "disclosure",
         "probabilities": {
-            "disclosure": 0.853,
+            "disclosure": 0.895,
             "solicitation": 0.002,
-            "report": 0.01,
-            "guidance": 0.002,
-            "unrelated": 0.133,
+            "report": 0.02,
+            "guidance": 0.003,
+            "unrelated": 0.08,
         },
     },
-    "review": {"probability": 0.995, "threshold": 0.368, "flagged": True, "reasons": ["document_retention"]},
+    "review": {"probability": 0.996, "threshold": 0.45, "flagged": True, "reasons": ["document_retention"]},
     "indicators": [
         {
             "id": "document_retention",
-            "probability": 0.9997,
-            "threshold": 0.186,
+            "probability": 0.9996,
+            "threshold": 0.229,
             "flagged": True,
             "state": "asserted",
-            "log_odds": 7.65,
-            "intercept": -5.33,
-            "remainder": -0.0,
+            "log_odds": 7.94,
+            "intercept": -4.65,
+            "remainder": 0.06,
             "spans": [
                 {
                     "start": 0,
@@ -52,7 +52,7 @@ _ANALYSIS: dict[str, Any] = {
                     "text": _TEXT[:71],
                     "assertion": "asserted",
                     "source": "model",
-                    "contribution": 12.99,
+                    "contribution": 12.54,
                     "sentence": 0,
                 }
             ],

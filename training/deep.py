@@ -5,6 +5,7 @@ out-of-fold scores of the linear model are stacked (Wolpert 1992), and the docum
 and gate of the tier are fitted on the sums.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -42,14 +43,17 @@ _UNREGULARISED = 1e6
 # Asserted, spoken of, negated, hypothetical.
 _KINDS = 4
 # The cascade may lose this much average precision against reading everything.
-_LOSS = 0.004
-_GATES = (-4.0, -3.5, -3.0, -2.5, -2.0, -1.5, -1.0)
-_GLANCES = (UNGATED, -2.0, -1.0, 0.0)
+_LOSS = 0.0075
+_GATES = (-4.0, -3.5, -3.0, -2.5, -2.0, -1.5)
+# On the long documents of dumps a first look halves the cost; the corpus, all of it about work, cannot tell.
+_GLANCES = (-2.0, -1.0, 0.0)
 # What a look at one sentence costs beside a window.
-_LOOK = 0.2
+_LOOK = 0.25
+# Documents of a corpus are short; so many of them put together are as long as a document of a dump.
+_LONG = 10
 # How much higher the gate is for all but the most telling sentence. Long documents of ten pieces lost 0.003 by it and
 # half of the reading; the corpus, whose documents are short, could not tell.
-_FURTHER = 1.5
+_FURTHER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ def choose_gate(data: Prepared, deep: Deep, linear: Scored, *, fast: LinearCalib
     """Choose what the cascade reads: the cheapest gate and first look that lose little against reading everything.
 
     Quality is that of the fair documents. Cost is that of those among them in which there is nothing to find, as in
-    most of a dump: windows read, and looks for their part, in shares of all their windows.
+    most of a dump, put together to long ones: windows read, and looks for their part, in shares of all their windows.
 
     Args:
         data: The development part.
@@ -186,23 +190,23 @@ def choose_gate(data: Prepared, deep: Deep, linear: Scored, *, fast: LinearCalib
     """
     numbers = np.flatnonzero(data.fair)
     quiet = ~data.states[numbers].any(axis=(1, 2)) & ~data.review[numbers]
-    quiet |= not quiet.any()
+    dump = [_Read.join(part, linear, deep) for part in _cut(numbers[quiet | (not quiet.any())])]
     shallow = pool_documents(linear.sentences, data.document, linear.text, outputs)
     alone = predict_documents([shallow[i] for i in numbers], fast, outputs)
     curve = []
     for gate, glance in ((UNGATED, UNGATED), *product(_GATES, _GLANCES)):
         gated = [_gate(number, linear, deep, (gate, glance), outputs) for number in numbers.tolist()]
-        found = predict_documents([pooled for pooled, *_ in gated], deep.calibrators, outputs)
-        windows, looks, there = np.array([counts for _, *counts in gated]).T
-        read = windows > 0
+        found = predict_documents([pooled for pooled, _ in gated], deep.calibrators, outputs)
+        read = np.array([opened.any() for _, opened in gated])
+        there = sum(len(opened) for _, opened in gated)
         indicators = np.where(read[:, None], found.indicators, alone.indicators)
         review = np.where(read, found.review, alone.review)
         curve.append(
             {
                 "gate": gate,
                 "glance": glance,
-                "windows_read": float(windows.sum() / there.sum()),
-                "cost": float((windows + _LOOK * looks)[quiet].sum() / there[quiet].sum()),
+                "windows_read": float(sum(opened.sum() for _, opened in gated) / there),
+                "cost": _cost(dump, (gate, glance), outputs),
                 "macro_average_precision": _macro(data.states[numbers, :, 0], indicators),
                 "review_average_precision": float(average_precision_score(data.review[numbers], review)),
             }
@@ -220,22 +224,59 @@ def _macro(truth: np.ndarray, probability: np.ndarray) -> float:
     return float(np.mean([average_precision_score(truth[:, k], probability[:, k]) for k in met]))
 
 
+def _cut(numbers: np.ndarray) -> list[list[int]]:
+    return [numbers[first : first + _LONG].tolist() for first in range(0, len(numbers), _LONG)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What both models gave for one document or several: rows of sentences, and windows over them."""
+
+    linear: np.ndarray
+    alone: np.ndarray
+    windows: np.ndarray
+
+    @classmethod
+    def join(cls, numbers: Iterable[int], linear: Scored, deep: Deep) -> "_Read":
+        """Put documents one after the other."""
+        rows, alone, windows, count = [], [], [], 0
+        for number in numbers:
+            first, last = deep.encoded.sentence_bounds[number : number + 2].tolist()
+            read = deep.encoded.of(number)
+            rows.append(linear.sentences[first:last])
+            alone.append(read.alone)
+            windows.append(read.windows + count)
+            count += last - first
+        return cls(np.concatenate(rows), np.concatenate(alone), np.concatenate(windows))
+
+    def open(self, gates: tuple[float, float], outputs: Outputs) -> tuple[np.ndarray, int]:
+        """Say which windows are read behind a gate and a first look, and how many sentences were looked at."""
+        priority = sentence_priority(self.linear, outputs.n_indicators, gates[0], gates[0] + _FURTHER)
+        worth, looks = look(priority, lambda sentence: float(self.alone[sentence]), gates[1])
+        wanted = [worth and bool((priority[a:b] > -np.inf).any()) for a, b in self.windows.tolist()]
+        return np.array(wanted), looks
+
+
+def _cost(dump: Sequence[_Read], gates: tuple[float, float], outputs: Outputs) -> float:
+    opened = [read.open(gates, outputs) for read in dump]
+    return float(
+        sum(wanted.sum() + _LOOK * looks for wanted, looks in opened) / sum(len(read.windows) for read in dump)
+    )
+
+
 def _gate(
     number: int, linear: Scored, deep: Deep, gates: tuple[float, float], outputs: Outputs
-) -> tuple[Pooled, int, int, int]:
-    """Read a document through a gate and a first look: pooled scores, windows read, looks, windows there are."""
-    scores, texts, windows, alone = deep.encoded.of(number)
-    first = int(deep.encoded.sentence_bounds[number])
-    base, text = linear.sentences[first : first + len(scores)], linear.text[number]
-    priority = sentence_priority(base, outputs.n_indicators, gates[0], gates[0] + _FURTHER)
-    worth, looks = look(priority, lambda sentence: float(alone[sentence]), gates[1])
-    if not worth:
-        return pool(base, text, outputs), 0, looks, len(windows)
-    open_ = np.array([bool((priority[a:b] > -np.inf).any()) for a, b in windows.tolist()])
+) -> tuple[Pooled, np.ndarray]:
+    """Read a document through a gate and a first look: pooled scores, and which of its windows were read."""
+    read, text = _Read.join([number], linear, deep), linear.text[number]
+    opened, _ = read.open(gates, outputs)
+    if not opened.any():
+        return pool(read.linear, text, outputs), opened
+    scores, texts, windows, _ = deep.encoded.of(number)
     scores = scores.copy()
-    for begin, end in windows[~open_].tolist():
+    for begin, end in windows[~opened].tolist():
         scores[begin:end] = np.nan
     fusion = deep.fusion
-    own = fusion.text_encoder * pool_texts(texts[open_])
+    own = fusion.text_encoder * pool_texts(texts[opened])
     fused = fusion.text_intercept + fusion.text_linear * text + own
-    return pool(fuse_sentences(base, scores, fusion), fused, outputs), int(open_.sum()), looks, len(open_)
+    return pool(fuse_sentences(read.linear, scores, fusion), fused, outputs), opened
